@@ -1,0 +1,96 @@
+"""From the reference CLI's options to a configuration as cove reads it, and what is asked of its container."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from cove.errors import UsageError
+from cove.spec.identity import workspace_id
+from cove.spec.mounts import parse_mount
+from cove.workspace.address import Address
+from cove.workspace.plain import PlainRequest, Stages
+from cove.workspace.read import Changes, read_changed
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from cove.cli.devcontainer.target import Target
+    from cove.spec.jsonc import JsonValue
+    from cove.workspace.read import Reading
+    from cove.workspace.session import Session
+
+
+def read_bound(
+    session: Session, args: argparse.Namespace, target: Target, labels: Mapping[str, str]
+) -> Reading:
+    """Return the configuration as cove reads it. Raises ConfigurationError, UsageError."""
+    if not target.config_path:
+        raise UsageError("this needs a configuration", hint="Name it with --workspace-folder or --config.")
+    folder = target.folder or os.path.dirname(target.config_path)
+    address = Address(workspace_id(folder, target.config_path), folder, target.config_path)
+    changes = Changes(
+        override=os.path.join(session.machine.cwd, args.override_config) if args.override_config else "",
+        git_root=args.mount_workspace_git_root,
+        labels=labels,
+        features=_parse_features(getattr(args, "additional_features", "")),
+        update_uid=getattr(args, "update_remote_user_uid_default", "on") == "on",
+    )
+    return read_changed(session.machine, address, changes)
+
+
+def _parse_features(text: str) -> Mapping[str, JsonValue]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        raise UsageError(f"--additional-features is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError("--additional-features must be a JSON object")
+    return found
+
+
+def make_request(session: Session, args: argparse.Namespace, labels: Mapping[str, str]) -> PlainRequest:
+    """Return what the options ask of the container. Raises UsageError, ConfigurationError."""
+    from cove.workspace.bases import BuildOptions
+    from cove.workspace.gpus import GpuOptions
+
+    secrets = getattr(args, "secrets_file", "")
+    return PlainRequest(
+        labels=labels,
+        build=BuildOptions(
+            no_cache=getattr(args, "build_no_cache", False),
+            frozen_lockfile=getattr(args, "frozen_lockfile", False),
+            no_lockfile=getattr(args, "no_lockfile", False),
+        ),
+        gpus=GpuOptions("none") if getattr(args, "gpu_availability", "") == "none" else None,
+        mounts=tuple(parse_mount(_without_external(text)) for text in getattr(args, "mount", ())),
+        probe=args.default_user_env_probe,
+        env=dict(pair.partition("=")[::2] for pair in args.remote_env),
+        secrets_file=os.path.join(session.machine.cwd, secrets) if secrets else "",
+    )
+
+
+def _without_external(mount: str) -> str:
+    return ",".join(word for word in mount.split(",") if not word.startswith("external="))
+
+
+def make_stages(args: argparse.Namespace) -> Stages:
+    """Return which lifecycle commands the options ask for."""
+    return Stages(
+        skip=getattr(args, "skip_post_create", False),
+        prebuild=args.prebuild,
+        blocking_only=args.skip_non_blocking_commands,
+        attach=not args.skip_post_attach,
+        personal=not getattr(args, "stop_for_personalization", False),
+    )
+
+
+def take_dotfiles(session: Session, args: argparse.Namespace) -> None:
+    """Let the dotfiles be those of the options, and no others."""
+    session.settings = session.settings._replace(
+        dotfiles_repository=args.dotfiles_repository,
+        dotfiles_command=args.dotfiles_install_command,
+        dotfiles_target=args.dotfiles_target_path,
+    )

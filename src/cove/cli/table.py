@@ -1,0 +1,41 @@
+"""PURE: rows of words as aligned columns."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+GAP = "  "
+
+
+def render_table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    width: int = 0,
+    keep: Literal["end", "start"] = "end",
+) -> str:
+    """Return the rows under their head; on a terminal of `width` columns the last column is cut, 0 cuts nothing.
+
+    `keep` is the part of it that tells most: of a path its end.
+    """
+    widths = [max(_length(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    room = width - sum(widths[:-1]) - len(GAP) * (len(head) - 1) if width else 0
+    return "\n".join(_render_row(row, widths, room, keep) for row in (head, *rows))
+
+
+def _render_row(row: Sequence[str], widths: Sequence[int], room: int, keep: Literal["end", "start"]) -> str:
+    *cells, last = row
+    padded = [cell + " " * (widths[column] - _length(cell)) for column, cell in enumerate(cells)]
+    if room and len(last) > max(room, 8):
+        left = max(room, 8) - 1
+        last = f"…{last[-left:]}" if keep == "end" else f"{last[:left]}…"
+    return GAP.join([*padded, last]).rstrip()
+
+
+def _length(cell: str) -> int:
+    return len(COLOUR.sub("", cell))

@@ -1,0 +1,1 @@
+"""docker and podman, behind one engine; what they spell differently is data."""

@@ -1,0 +1,1 @@
+"""Editors as data: what to fetch, what to run, where it listens."""

@@ -1,0 +1,1 @@
+"""Registries: what is fetched from them besides the images that the engines pull themselves."""

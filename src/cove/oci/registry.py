@@ -1,0 +1,186 @@
+"""Manifests and blobs of a registry. Source: the OCI Distribution Specification."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cove.errors import ConfigurationError, NetworkError
+from cove.oci.auth import Answer, Ask, authorised
+from cove.settings.mirrors import rewrite_reference
+from cove.spec.features import DIGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cove.host.http import HttpClient
+    from cove.oci.auth import Login
+    from cove.spec.features import OciReference
+
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+IMAGE_TYPES = (
+    MANIFEST_TYPE,
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+"""What an image may be: for one platform, or a list of those."""
+MANIFEST_BYTES = 4 << 20
+DOCKER_HUB_HOST = "registry-1.docker.io"
+"""Where Docker Hub's images are asked for; its name is that of a web site."""
+LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?")
+
+
+class Manifest(NamedTuple):
+    """A manifest, as far as a Feature or a Template needs it."""
+
+    digest: str
+    layer: str
+    """The digest of its first layer."""
+    annotations: Mapping[str, str]
+
+
+class Registry:
+    """Asks registries, logged in where they want that; a login is asked for once per name and kept in memory."""
+
+    def __init__(
+        self,
+        client: HttpClient,
+        read_login: Callable[[str], Login | None],
+        mirrors: Mapping[str, str] | None = None,
+    ) -> None:
+        """`mirrors` are registries, and where to ask instead: `mirror:5000/path`."""
+        self._mirrors = mirrors or {}
+        self._client = client
+        self._read_login = read_login
+        self._values: dict[str, str] = {}
+        """`Authorization` by resource."""
+
+    def fetch_manifest(self, reference: OciReference) -> Manifest:
+        """Return the manifest of a tag or digest.
+
+        Raises ConfigurationError when the registry has none, NetworkError when it cannot be asked, refuses, or what it
+        sends is not what its digest says.
+        """
+        reference = self._located(reference)
+        version = reference.digest or reference.tag
+        url = f"{_base(reference)}/manifests/{version}"
+        answer = self._get(reference, url, {"accept": MANIFEST_TYPE})
+        _check(answer, reference, version)
+        digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+        if reference.digest and digest != reference.digest:
+            raise _changed(reference, reference.digest, digest)
+        return parse_manifest(answer.body, digest, reference)
+
+    def fetch_document(self, reference: OciReference, kind: str, version: str) -> Mapping[str, Any]:
+        """Return a JSON object of an image: `kind` is `manifests` or `blobs`, `version` a tag or digest.
+
+        Raises as `fetch_manifest`.
+        """
+        reference = self._located(reference)
+        headers = {"accept": ", ".join(IMAGE_TYPES)} if kind == "manifests" else {}
+        answer = self._get(reference, f"{_base(reference)}/{kind}/{version}", headers)
+        _check(answer, reference, version)
+        digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+        if version.startswith("sha256:") and digest != version:
+            raise _changed(reference, version, digest)
+        try:
+            document = json.loads(answer.body)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise NetworkError(
+                f"what {reference.registry} has as {reference.path} is no image", hint="Check the name."
+            )
+        return document
+
+    def fetch_blob(self, reference: OciReference, digest: str, target: str) -> None:
+        """Fetch a blob to a file that appears only when it has that digest. Raises NetworkError."""
+        reference = self._located(reference)
+        value = self._values.get(reference.resource, "")
+        self._client.download(
+            f"{_base(reference)}/blobs/{digest}",
+            target,
+            sha256=digest.removeprefix("sha256:"),
+            headers={"authorization": value} if value else {},
+        )
+
+    def fetch_tags(self, reference: OciReference) -> list[str]:
+        """Return the tags of a name, as the registry lists them. Raises as `fetch_manifest`."""
+        reference = self._located(reference)
+        answer = self._get(reference, f"{_base(reference)}/tags/list", {})
+        _check(answer, reference, "any version")
+        try:
+            tags = json.loads(answer.body)["tags"]
+        except (ValueError, TypeError, KeyError):
+            tags = None
+        return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+
+    def _located(self, reference: OciReference) -> OciReference:
+        """Return where to ask for it: its registry, or that one's mirror."""
+        registry, _, path = rewrite_reference(reference.resource, self._mirrors).partition("/")
+        return reference._replace(
+            registry=DOCKER_HUB_HOST if registry == "docker.io" else registry, path=path
+        )
+
+    def _get(self, reference: OciReference, url: str, headers: Mapping[str, str]) -> Answer:
+        if value := self._values.get(reference.resource):
+            headers = {**headers, "authorization": value}
+        dialogue = authorised(Ask(url, headers), self._read_login(reference.registry))
+        ask = next(dialogue)
+        while True:
+            found = self._client.request("GET", ask.url, headers=ask.headers, limit=MANIFEST_BYTES)
+            try:
+                ask = dialogue.send(Answer(found.status, found.headers, found.body))
+            except StopIteration as end:
+                answer, self._values[reference.resource] = end.value
+                return answer  # type: ignore[no-any-return]  # StopIteration does not know its value's type
+
+
+def parse_manifest(body: bytes, digest: str, reference: OciReference) -> Manifest:
+    """Return what a manifest says. Raises NetworkError when it is none with a layer."""
+    try:
+        document = json.loads(body)
+        layer = document["layers"][0]["digest"]
+        annotations = document.get("annotations") or {}
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        layer, annotations = "", {}
+    if not isinstance(layer, str) or not DIGEST.fullmatch(layer):
+        raise NetworkError(
+            f"what {reference.registry} has as {reference.path} is no Feature: its manifest names no layer",
+            hint="Check the name.",
+        )
+    known = annotations if isinstance(annotations, dict) else {}
+    return Manifest(digest, layer, {key: value for key, value in known.items() if isinstance(value, str)})
+
+
+def _base(reference: OciReference) -> str:
+    scheme = "http" if LOOPBACK.fullmatch(reference.registry) else "https"
+    return f"{scheme}://{reference.registry}/v2/{reference.path}"
+
+
+def _check(answer: Answer, reference: OciReference, version: str) -> None:
+    what = f"{reference.resource}{'@' if version.startswith('sha256:') else ':'}{version}"
+    if answer.status == 404:
+        raise ConfigurationError(
+            f"{reference.registry} has no {what}",
+            hint="Check the name and the version; a private one needs a login.",
+        )
+    if answer.status in {401, 403}:
+        raise NetworkError(
+            f"{reference.registry} refuses {what}",
+            hint=f"Log in with `docker login {reference.registry}` or `podman login {reference.registry}`, or check the name.",
+        )
+    if answer.status != 200:
+        raise NetworkError(
+            f"{reference.registry} answered {answer.status} for {what}", hint="Try again later."
+        )
+
+
+def _changed(reference: OciReference, wanted: str, found: str) -> NetworkError:
+    return NetworkError(
+        f"what {reference.registry} sent as {reference.path} is not what was locked: its digest is {found}, not {wanted}",
+        hint="Nothing of it was kept. If the change is wanted, remove the entry from devcontainer-lock.json.",
+    )

@@ -1,0 +1,1 @@
+"""Where a workspace runs, and how to reach it."""

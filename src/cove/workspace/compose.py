@@ -1,0 +1,217 @@
+"""A service of a Docker Compose project as a workspace: its image is built as any other, its container by compose.
+
+Beside their files compose is given one of ours, `STATE/ID/compose.json`: theirs stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cove.errors import ConfigurationError, EngineError
+from cove.host.files import write_atomic
+from cove.spec.compose import (
+    PROJECT_LABEL,
+    PROJECT_VARIABLE,
+    Project,
+    choose_project_name,
+    interpolate,
+    merge_files,
+    parse_service,
+    render_override,
+)
+from cove.spec.compose_requests import find_requests
+from cove.spec.config import DockerfileSource, ImageSource
+from cove.workspace.records import state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cove.engines.base import ContainerInfo
+    from cove.host.machine import Machine
+    from cove.spec.compose import Document
+    from cove.spec.config import ComposeSource
+    from cove.spec.run import RunRequest
+    from cove.workspace.read import Reading
+    from cove.workspace.session import Session
+
+NOISE = (
+    "podman ",
+    "['podman",
+    "exit code: 0",
+    "using podman",
+    "recursive deps",
+    "** ",
+    "failed to connect to syslog",
+)
+"""What podman-compose says of itself: each call it makes, with every word of it."""
+
+
+class BroughtUp(NamedTuple):
+    """A project that cove has brought up for a workspace: `STATE/ID/project.json`.
+
+    A label does not say it: an image that compose has built carries its project's.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    """Theirs and ours."""
+
+
+def with_project(machine: Machine, reading: Reading, source: ComposeSource) -> Reading:
+    """Return a reading whose source is what the service runs or builds, and which knows the project.
+
+    Raises ConfigurationError for files or a service that are not there.
+    """
+    if not source.files:
+        raise ConfigurationError(
+            "`dockerComposeFile` names no file",
+            path=reading.configuration.path,
+            hint='For example: "dockerComposeFile": "../docker-compose.yml".',
+        )
+    documents = [_read_yaml(path, reading.configuration.path) for path in source.files]
+    here = os.path.dirname(source.files[0])
+    env = {**_read_dotenv(here), **machine.env}
+    services = interpolate(merge_files(documents), env)
+    service = parse_service(services, source.service, here, source.files[0])
+    project = Project(
+        name=choose_project_name(env, documents, source.files[0], reading.address.folder),
+        files=source.files,
+        service=source.service,
+        run_services=source.run_services,
+        requests=find_requests(documents, here),
+        version=str(documents[0].get("version") or ""),
+        user=service.user,
+        entrypoint=service.entrypoint,
+        command=service.command,
+    )
+    built: ImageSource | DockerfileSource = ImageSource(service.image)
+    if service.dockerfile:
+        built = DockerfileSource(service.dockerfile, service.context, service.args, service.target)
+    return reading._replace(configuration=reading.configuration._replace(source=built), project=project)
+
+
+def _read_yaml(path: str, named_by: str) -> Document:
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            found: Any = yaml.safe_load(file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the compose file {path} does not exist", path=named_by, hint="Correct `dockerComposeFile`."
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigurationError(
+            f"it is no YAML: {getattr(error, 'problem', error)}",
+            path=path,
+            line=mark.line + 1 if mark else 0,
+            column=mark.column + 1 if mark else 0,
+        ) from error
+    if not isinstance(found, dict):
+        raise ConfigurationError("it has no services", path=path)
+    return found
+
+
+def _read_dotenv(folder: str) -> Mapping[str, str]:
+    """Return the variables of the project's `.env` file, as compose reads it."""
+    try:
+        with open(f"{folder}/.env", encoding="utf-8") as file:
+            lines = [line.strip() for line in file if "=" in line and not line.lstrip().startswith("#")]
+    except OSError:
+        return {}
+    return {
+        name.strip(): value.strip().strip("\"'") for name, _, value in (line.partition("=") for line in lines)
+    }
+
+
+def run_service(session: Session, identity: str, project: Project, wish: RunRequest) -> str:
+    """Bring the project of a workspace up with our override; return its container's id. Raises EngineError."""
+    folder = state_folder(session.machine, identity)
+    override = f"{folder}/compose.json"
+    brought_up = BroughtUp(project.name, (*project.files, override))
+    write_atomic(override, render_override(project, wish))
+    write_atomic(f"{folder}/project.json", json.dumps(brought_up._asdict()))
+    labels = {"cove.id": identity, PROJECT_LABEL: project.name}
+    if session.engine.name == "podman":  # podman-compose starts what has the name, however it was made
+        for before in session.engine.containers(labels):
+            session.engine.remove(before.id, volumes=False)
+    services = (project.service, *project.run_services) if project.run_services else ()
+    command = session.engine.compose().command(
+        project.name,
+        brought_up.files,
+        "up",
+        "-d",
+        *services,
+        cwd=os.path.dirname(project.files[0]),
+    )
+    command = command._replace(env={PROJECT_VARIABLE: project.name})
+
+    def tell(line: str) -> None:
+        if not line.startswith(NOISE):
+            session.progress.line("start", line)
+
+    outcome = session.runner.stream(command, tell)
+    found = session.engine.containers(labels)
+    if not outcome.ok or not found:
+        raise EngineError(
+            f"compose could not start the service {project.service}", detail=outcome.last_lines()
+        )
+    return found[0].id
+
+
+def read_brought_up(machine: Machine, identity: str) -> BroughtUp | None:
+    """Return the project that a workspace's container was brought up with; None where it is of none."""
+    try:
+        with open(f"{state_folder(machine, identity)}/project.json", encoding="utf-8") as file:
+            found = json.load(file)
+        return BroughtUp(str(found["name"]), tuple(found["files"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def read_siblings(session: Session, identity: str, container: ContainerInfo) -> list[ContainerInfo]:
+    """Return the other containers of a workspace's project."""
+    project = read_brought_up(session.machine, identity)
+    if project is None or container.labels.get(PROJECT_LABEL) != project.name:
+        return []
+    found = session.engine.containers({PROJECT_LABEL: project.name})
+    return [other for other in found if other.id != container.id]
+
+
+def start_siblings(session: Session, identity: str, container: ContainerInfo) -> None:
+    """Start what is stopped of the rest of a workspace's project."""
+    for other in read_siblings(session, identity, container):
+        if not other.running:
+            session.engine.start(other.id)
+
+
+def stop_siblings(session: Session, identity: str, container: ContainerInfo) -> None:
+    """Stop the rest of a workspace's project, unless its configuration says `shutdownAction: none`."""
+    from cove.spec.merge import merge_layers, parse_metadata_label
+
+    said = merge_layers(parse_metadata_label(container.labels.get("devcontainer.metadata", "")))
+    if said.shutdown_action != "none":
+        for other in read_siblings(session, identity, container):
+            session.engine.stop(other.id)
+
+
+def take_down(session: Session, identity: str, container: ContainerInfo) -> None:
+    """Remove the rest of a workspace's project and its networks; its volumes stay.
+
+    Where its files or compose are gone, the networks stay too.
+    """
+    project = read_brought_up(session.machine, identity)
+    siblings = read_siblings(session, identity, container)
+    if project and project.files and siblings and all(map(os.path.isfile, project.files)):
+        try:
+            program = session.engine.compose()
+            session.runner.run(
+                program.command(project.name, project.files, "down", cwd=os.path.dirname(project.files[0]))
+            )
+        except EngineError as error:
+            session.progress.warn(error.message)
+    for other in siblings:
+        session.engine.remove(other.id, volumes=False)

@@ -1,0 +1,143 @@
+"""Entering a running container: who the remote user is, what they see, and whose authorities are trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cove.settings.mirrors import render_apt_conf, render_mirror_env
+from cove.spec.ports import choose_ports
+from cove.spec.run import ExecRequest
+from cove.spec.variables import substitute
+from cove.workspace.caches import prepare_caches
+from cove.workspace.environment import read_remote_user
+from cove.workspace.hooks import Inside
+from cove.workspace.plan import EXTRA_AT, private_environment
+from cove.workspace.records import Record
+from cove.workspace.secrets import read_secrets
+
+if TYPE_CHECKING:
+    from cove.engines.base import ContainerInfo
+    from cove.spec.merge import Merged
+    from cove.workspace.environment import RemoteUser
+    from cove.workspace.read import Reading
+    from cove.workspace.session import Session
+
+
+def inspect_running(session: Session, container: str) -> ContainerInfo:
+    """Return a container that must run by now. Raises EngineError with its last words when it has ended."""
+    from cove.engines.failures import plan_end_error
+
+    info = session.engine.inspect_container(container)
+    if info is None or not info.running:
+        logs = session.runner.run(session.engine.logs_command(container, tail=12)).last_lines()
+        raise plan_end_error(logs, image=info.image if info else "")
+    return info
+
+
+def ask_who(session: Session, container: str, merged: Merged, image_user: str) -> RemoteUser:
+    """Ask a running container who its remote user is. Raises ConfigurationError for a user it does not have."""
+    wanted = merged.remote_user or merged.container_user or image_user
+    return read_remote_user(session.engine, container, user=wanted, probe=merged.user_env_probe)
+
+
+def enter(
+    session: Session,
+    reading: Reading,
+    container: ContainerInfo,
+    merged: Merged,
+    name: str,
+    remote: RemoteUser,
+    *,
+    secrets_file: str = "",
+) -> tuple[Inside, Record]:
+    """Return where lifecycle commands run, and a record to be kept, given who the container's remote user is."""
+    wanted = merged.remote_user or merged.container_user or container.user
+    scope = reading.scope._replace(container_env=remote.container_env)
+    caches = prepare_caches(session, container, remote)
+    env = {
+        **private_environment(session.proxies),
+        **choose_mirror_env(session, remote),
+        **caches,
+        **remote.shell_env,
+    }
+    for variable, value in substitute(merged.remote_env, scope).items():
+        if value is None:
+            env.pop(variable, None)
+        else:
+            env[variable] = value
+    inside = Inside(
+        container=container.id,
+        created=container.times[0] or container.created,
+        started=container.times[1] or container.started,
+        user=wanted or remote.name,
+        home=remote.home,
+        folder=reading.workspace_folder,
+        env=env,
+        markers=remote.markers,
+        scope=scope,
+        secrets=read_secrets(secrets_file) if secrets_file else {},
+    )
+    record = Record(
+        id=reading.address.id,
+        name=name,
+        folder=reading.address.folder,
+        config_path=reading.address.config_path,
+        engine=session.engine.name,
+        container=container.id,
+        user=remote.name if remote.name != str(remote.uid) else wanted,
+        workspace_folder=reading.workspace_folder,
+        env=env,
+        shell=remote.shell,
+        image=container.image,
+        started=container.started,
+        ports=choose_ports(merged.forward_ports, reading.configuration.app_port, merged.ports_attributes),
+        secrets_file=secrets_file,
+    )
+    return inside, record
+
+
+def choose_mirror_env(session: Session, remote: RemoteUser) -> dict[str, str]:
+    """Return the variables of the person's mirrors, but for those that the image or the shell sets itself."""
+    found = render_mirror_env(session.settings)
+    return {name: value for name, value in found.items() if name not in remote.container_env}
+
+
+APT_SCRIPT = """
+[ -d /etc/apt/apt.conf.d ] || exit 0
+umask 022
+printf %s "$COVE_APT_CONF" > /etc/apt/apt.conf.d/95cove-proxy
+"""
+
+
+def settle_system(session: Session, container: ContainerInfo) -> None:
+    """Tell the system of a running container of the host's authorities and of apt's proxy; never an image."""
+    _trust_authorities(session, container)
+    if not session.settings.apt_proxy:
+        return
+    asking = ExecRequest(
+        container.id,
+        ("/bin/sh", "-c", APT_SCRIPT),
+        user="root",
+        env={"COVE_APT_CONF": render_apt_conf(session.settings.apt_proxy)},
+    )
+    outcome = session.engine.exec(asking, timeout=60)
+    if not outcome.ok:
+        session.progress.warn(f"apt in the container does not know the proxy: {outcome.last_lines(1)}")
+
+
+def _trust_authorities(session: Session, container: ContainerInfo) -> None:
+    from cove.host.certificates import TRUST_SCRIPT
+
+    certificates = session.certificates
+    if certificates is None or not certificates.extra:
+        return
+    outcome = session.engine.exec(
+        ExecRequest(
+            container=container.id, argv=("/bin/sh", "-c", TRUST_SCRIPT, "cove", EXTRA_AT), user="root"
+        ),
+        timeout=60,
+    )
+    if not outcome.ok:
+        session.progress.warn(
+            f"the system's certificate store in the container could not be changed: {outcome.last_lines(2)}"
+        )

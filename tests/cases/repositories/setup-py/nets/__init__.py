@@ -1,0 +1,5 @@
+import six
+
+
+def main() -> None:
+    print("trained with", six.__name__)

@@ -1,0 +1,47 @@
+"""`cove rm`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cove.cli import main
+from cove.workspace.records import state_folder
+
+if TYPE_CHECKING:
+    from cove.engines.base import ContainerInfo
+    from cove.host.machine import Machine
+    from cove.testing import FakeEngine
+    from cove.workspace.records import Record
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_removed_and_the_gateway_told_if_there_is_one(
+    engine: FakeEngine,
+    there: ContainerInfo,
+    record: Record,
+    gateway: Any,
+    capsys: pytest.CaptureFixture[str],
+    runs: bool,
+) -> None:
+    gateway.runs = runs
+    assert main(["rm", "digits"]) == 0
+    assert capsys.readouterr().out == "digits is removed; the repository and its image stay.\n"
+    assert engine.containers({}) == []
+    assert gateway.forgotten == [record.id] * runs
+    assert gateway.started == []
+
+
+def test_its_data_only_when_asked(
+    machine: Machine, there: ContainerInfo, record: Record, gateway: Any
+) -> None:
+    assert main(["rm", "digits", "--data"]) == 0
+    assert not os.path.exists(state_folder(machine, record.id))
+
+
+def test_of_another_tools_container_the_gateway_knows_nothing(engine: FakeEngine, gateway: Any) -> None:
+    engine.add_container(labels={"devcontainer.local_folder": "/srv/vim"})
+    assert main(["rm", "/srv/vim"]) == 0
+    assert gateway.forgotten == []

@@ -1,0 +1,149 @@
+"""GPUs that are not there: a stand-in for NVIDIA's binding, CDI names for podman, a hook for docker's `--gpus`.
+
+Only the outside world is simulated: cove asks the binding as always, and the engines do what they do with real GPUs.
+The device files in the containers are /dev/null under NVIDIA's names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from testbed.slot import Slot
+
+CDI_FOLDER = Path("/var/run/cdi")
+
+BINDING = '''
+"""A driver that reads what it knows from a file."""
+import json
+from types import SimpleNamespace
+
+
+class NVMLError(Exception):
+    def __init__(self, value, text="Not Supported"):
+        super().__init__(text)
+        self.value = value
+
+
+def nvmlInit():
+    pass
+
+
+def nvmlShutdown():
+    pass
+
+
+def nvmlSystemGetDriverVersion():
+    return "550.54.15"
+
+
+def nvmlSystemGetCudaDriverVersion_v2():
+    return 12040
+
+
+def _gpus():
+    with open(STATE) as file:
+        return json.load(file)
+
+
+def nvmlDeviceGetCount():
+    return len(_gpus())
+
+
+def nvmlDeviceGetHandleByIndex(index):
+    return _gpus()[index]
+
+
+def nvmlDeviceGetMemoryInfo(gpu):
+    return SimpleNamespace(total=40 << 30, used=gpu["used"])
+
+
+def nvmlDeviceGetComputeRunningProcesses(gpu):
+    return [SimpleNamespace(pid=pid, usedGpuMemory=gpu["used"]) for pid in gpu["pids"]]
+
+
+def __getattr__(name):
+    fields = {"nvmlDeviceGetUUID": "uuid", "nvmlDeviceGetName": "name", "nvmlDeviceGetMinorNumber": "minor"}
+
+    def ask(gpu, *_):
+        if name not in fields:
+            raise NVMLError(3)
+        return gpu[fields[name]]
+
+    return ask
+'''
+
+HOOK = """\
+#!/usr/bin/env python3
+# As NVIDIA's: called before the container's main process, with the state of the container on standard input.
+import json, os, subprocess, sys
+
+state = json.load(sys.stdin)
+with open(os.path.join(state["bundle"], "config.json")) as file:
+    config = json.load(file)
+root = os.path.join(state["bundle"], config["root"]["path"])
+env = dict(pair.split("=", 1) for pair in config["process"]["env"])
+for uuid in env["NVIDIA_VISIBLE_DEVICES"].split(","):
+    node = f"{root}/dev/nvidia{int(uuid[-4:])}"
+    subprocess.run(["nsenter", "-t", str(state["pid"]), "-m", "mknod", "-m", "666", node, "c", "1", "3"], check=True)
+"""
+
+
+class SimulatedGpus(NamedTuple):
+    """GPUs of one session."""
+
+    folder: Path
+    uuids: tuple[str, ...]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What makes cove find them."""
+        return {"PYTHONPATH": str(self.folder)}
+
+    def set(self, number: int, *, used: int = 0, pids: tuple[int, ...] = ()) -> None:
+        """Say what is used of one GPU, in bytes, and which processes compute on it."""
+        path = self.folder / "state.json"
+        gpus = json.loads(path.read_text())
+        gpus[number] |= {"used": used, "pids": list(pids)}
+        path.write_text(json.dumps(gpus))
+
+
+def write_hook(folder: Path) -> Path:
+    """Write docker's hook; the daemon looks for it on its PATH once, at its start."""
+    folder.mkdir()
+    hook = folder / "nvidia-container-runtime-hook"
+    hook.write_text(HOOK)
+    hook.chmod(0o755)
+    return folder
+
+
+@contextlib.contextmanager
+def simulated_gpus(slot: Slot, folder: Path, count: int) -> Iterator[SimulatedGpus]:
+    """Let there be GPUs until the block ends; they have UUIDs of this session's own."""
+    uuids = tuple(f"GPU-{slot.number:08}-c07e-4000-8000-00000000{number:04}" for number in range(count))
+    state = folder / "state.json"
+    known = [
+        {"uuid": uuid, "name": "NVIDIA A100", "minor": number, "used": 0, "pids": []}
+        for number, uuid in enumerate(uuids)
+    ]
+    state.write_text(json.dumps(known))
+    (folder / "pynvml.py").write_text(f"STATE = {str(state)!r}\n{BINDING}")
+    CDI_FOLDER.mkdir(parents=True, exist_ok=True)
+    devices = [
+        {
+            "name": uuid,
+            "containerEdits": {"deviceNodes": [{"path": f"/dev/nvidia{number}", "hostPath": "/dev/null"}]},
+        }
+        for number, uuid in enumerate(uuids)
+    ]
+    spec = CDI_FOLDER / f"cove-test-{slot.number}.json"
+    spec.write_text(json.dumps({"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}))
+    try:
+        yield SimulatedGpus(folder, uuids)
+    finally:
+        spec.unlink()

@@ -34,10 +34,11 @@ ENGINE_IDS = ("docker", "docker-legacy", "podman")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything below this folder as live."""
+    """Mark everything below this folder as live, to be tried once more if it fails: see CONTRIBUTING.md."""
     for item in items:
         if "/live/" in item.path.as_posix():
             item.add_marker(pytest.mark.live)
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

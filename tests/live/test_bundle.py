@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import AF_UNIX, socket
@@ -75,10 +76,11 @@ class Running(NamedTuple):
         while time.monotonic() < end:
             if problem := read_problem(self.data):
                 return problem
-            try:
-                return self.get("/healthz")[1]
-            except OSError:
-                time.sleep(0.05)
+            with suppress(OSError):
+                status, answer = self.get("/healthz")
+                if status == HTTPStatus.OK:  # it listens a moment before it knows its own paths
+                    return answer
+            time.sleep(0.05)
         raise AssertionError(f"no answer; the editor's log:\n{read_log(self.data)}")
 
     def get(self, path: str) -> tuple[int, str]:

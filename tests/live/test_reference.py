@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from testbed.collection import served_collection
 from testbed.image import cache_folder
 
 if TYPE_CHECKING:
+    from testbed.collection import Collection
     from testbed.command import Cove
     from testbed.engine import Engine
 
+PLACES = ("dstFolder", "cachePath")
+"""Where each tool keeps Features' files."""
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "read-configuration.json").read_text())
 CONFIG = {
     "remoteEnv": {"X": "${containerEnv:C}/x", "Q": "file"},
@@ -85,27 +89,42 @@ def test_the_recorded_answers_are_the_references(
 ) -> None:
     """The everyday tests compare with these; another release of the reference may say other words."""
     others = []
-    for number, case in enumerate(CASES):
-        base = tmp_path / str(number) / "p"
-        folder = base / case.get("sub", "")
-        folder.mkdir(parents=True)
-        if case.get("git"):
-            subprocess.run(("git", "init", "-q", str(base)), check=True)
-        for name, text in case["files"].items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
-        build_image(engine, tmp_path, case.get("metadata"))
-        words = [word.replace("{root}", str(folder)) for word in case.get("args", ())]
-        done = reference(
-            "read-configuration", "--workspace-folder", str(folder), *words, env={"CASE": "value"}
-        )
-        said = json.loads(done.stdout.replace(str(base), "{base}")) if done.returncode == 0 else None
-        if said:
-            said.pop("ociAuthDiagnostics", None)
-        if said != case["expected"]:
-            others.append(case["name"])
+    (tmp_path / "registry").mkdir()
+    with served_collection(tmp_path / "registry") as collection:
+        for number, case in enumerate(CASES):
+            collection.pages.clear()
+            collection.fill(case.get("registry", {}))
+            if ask(engine, reference, case, tmp_path / str(number), collection) != case["expected"]:
+                others.append(case["name"])
     sys.stderr.write(f"\n{len(CASES) - len(others)} of {len(CASES)} answers are as recorded\n")
     assert not others
+
+
+def ask(
+    engine: Engine, reference: Reference, case: dict[str, Any], place: Path, collection: Collection
+) -> Any:
+    """Return what the reference says of a case, without what is of this machine; None where it fails."""
+    base = place / "p"
+    folder = base / case.get("sub", "")
+    folder.mkdir(parents=True)
+    if case.get("git"):
+        subprocess.run(("git", "init", "-q", str(base)), check=True)
+    for name, text in case["files"].items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text.replace("{registry}", collection.name))
+    build_image(engine, place, case.get("metadata"))
+    words = [word.replace("{root}", str(folder)) for word in case.get("args", ())]
+    env = {"CASE": "value", "NODE_EXTRA_CA_CERTS": str(collection.authority)}
+    done = reference("read-configuration", "--workspace-folder", str(folder), *words, env=env)
+    if done.returncode:
+        return None
+    text = done.stdout.replace(str(base), "{base}").replace(collection.name, "{registry}")
+    return json.loads(
+        text,
+        object_pairs_hook=lambda pairs: {
+            key: value for key, value in pairs if key not in {*PLACES, "ociAuthDiagnostics"}
+        },
+    )
 
 
 def build_image(engine: Engine, folder: Path, metadata: Any) -> None:
@@ -113,7 +132,7 @@ def build_image(engine: Engine, folder: Path, metadata: Any) -> None:
     quoted = json.dumps(json.dumps(metadata)).replace("$", "\\$")
     label = "x=y" if metadata is None else f"devcontainer.metadata={quoted}"
     (folder / "Dockerfile").write_text(f"FROM scratch\nLABEL {label}\n")
-    engine.cli("build", "-q", "-t", "case-image", "-f", str(folder / "Dockerfile"), str(folder / "0"))
+    engine.cli("build", "-q", "-t", "case-image", "-f", str(folder / "Dockerfile"), str(folder))
 
 
 @pytest.mark.full("reference")

@@ -34,7 +34,7 @@ def locked(digest: str) -> Locked:
 
 
 def kept(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "store").iterdir())
+    return sorted(path.name for path in (tmp_path / "store").iterdir() if path.is_dir())
 
 
 def test_from_a_registry_and_then_from_here(
@@ -50,6 +50,12 @@ def test_from_a_registry_and_then_from_here(
     assert len(registry.asked) == 2
     assert store.fetch(reference, None) == first
     assert len(registry.asked) == 3  # the tag is asked for, the rest is here
+    manifest = store.read_manifest(reference, digest)
+    assert manifest["layers"][0]["size"]
+    assert len(registry.asked) == 3
+    next((tmp_path / "store").glob("*.json")).unlink()
+    assert store.read_manifest(reference, digest) == manifest
+    assert len(registry.asked) == 4
 
 
 def test_what_is_locked_is_what_is_installed(

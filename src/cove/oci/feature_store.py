@@ -1,12 +1,13 @@
 """Features on this machine: fetched once, kept by digest, each a folder with its devcontainer-feature.json.
 
-`cache/features/HEX/`, where HEX begins the SHA-256 of a registry's manifest, or of a tarball.
+`cache/features/HEX/`, where HEX begins the SHA-256 of a registry's manifest, or of a tarball; `HEX.json` is the manifest.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cove.errors import ConfigurationError
 from cove.host import files
@@ -14,8 +15,10 @@ from cove.host.archive import extract_archive
 from cove.spec.features import MANIFEST, LocalReference, TarballReference, missing_manifest, parse_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cove.host.http import HttpClient
-    from cove.oci.registry import Registry
+    from cove.oci.registry import Manifest, Registry
     from cove.spec.features import FeatureManifest, OciReference, Reference
     from cove.spec.lock import Locked
 
@@ -61,6 +64,7 @@ class FeatureStore:
         if not (digest and os.path.isdir(self._place(digest))):
             manifest = self._registry.fetch_manifest(pinned)
             digest = manifest.digest
+            self._keep_manifest(manifest)
             if not os.path.isdir(self._place(digest)):
                 making = self._making(digest)
                 try:
@@ -70,6 +74,25 @@ class FeatureStore:
                 finally:
                     files.remove_tree(making)
         return self._read(asked, digest, self._place(digest))
+
+    def read_manifest(self, reference: OciReference, digest: str) -> Mapping[str, Any]:
+        """Return the registry's manifest of a Feature that is here; asked for again where it was not kept.
+
+        Raises as `fetch`.
+        """
+        try:
+            with open(f"{self._place(digest)}.json", encoding="utf-8") as file:
+                found: Mapping[str, Any] = json.load(file)
+        except (OSError, ValueError):
+            manifest = self._registry.fetch_manifest(reference._replace(digest=digest))
+            self._keep_manifest(manifest)
+            found = manifest.document
+        return found
+
+    def _keep_manifest(self, manifest: Manifest) -> None:
+        path = f"{self._place(manifest.digest)}.json"
+        if not os.path.exists(path):
+            files.write_atomic(path, json.dumps(manifest.document))
 
     def _fetch_tarball(self, reference: TarballReference, integrity: str) -> Fetched:
         if integrity and os.path.isdir(self._place(integrity)):

@@ -40,6 +40,8 @@ class Manifest(NamedTuple):
     layer: str
     """The digest of its first layer."""
     annotations: Mapping[str, str]
+    document: Mapping[str, Any] = {}
+    """As the registry sent it."""
 
 
 class Registry:
@@ -146,14 +148,15 @@ def parse_manifest(body: bytes, digest: str, reference: OciReference) -> Manifes
         layer = document["layers"][0]["digest"]
         annotations = document.get("annotations") or {}
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        layer, annotations = "", {}
+        document, layer, annotations = {}, "", {}
     if not isinstance(layer, str) or not DIGEST.fullmatch(layer):
         raise NetworkError(
             f"what {reference.registry} has as {reference.path} is no Feature: its manifest names no layer",
             hint="Check the name.",
         )
     known = annotations if isinstance(annotations, dict) else {}
-    return Manifest(digest, layer, {key: value for key, value in known.items() if isinstance(value, str)})
+    texts = {key: value for key, value in known.items() if isinstance(value, str)}
+    return Manifest(digest, layer, texts, document)
 
 
 def _base(reference: OciReference) -> str:

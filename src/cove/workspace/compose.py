@@ -64,19 +64,30 @@ def with_project(machine: Machine, reading: Reading, source: ComposeSource) -> R
 
     Raises ConfigurationError for files or a service that are not there.
     """
+    project, built = read_project(machine, source, reading.configuration.path, reading.address.folder)
+    return reading._replace(configuration=reading.configuration._replace(source=built), project=project)
+
+
+def read_project(
+    machine: Machine, source: ComposeSource, config_path: str, folder: str
+) -> tuple[Project, ImageSource | DockerfileSource]:
+    """Return a compose project, and what the service that is the workspace runs or builds.
+
+    Raises ConfigurationError for files or a service that are not there.
+    """
     if not source.files:
         raise ConfigurationError(
             "`dockerComposeFile` names no file",
-            path=reading.configuration.path,
+            path=config_path,
             hint='For example: "dockerComposeFile": "../docker-compose.yml".',
         )
-    documents = [_read_yaml(path, reading.configuration.path) for path in source.files]
+    documents = [_read_yaml(path, config_path) for path in source.files]
     here = os.path.dirname(source.files[0])
     env = {**_read_dotenv(here), **machine.env}
     services = interpolate(merge_files(documents), env)
     service = parse_service(services, source.service, here, source.files[0])
     project = Project(
-        name=choose_project_name(env, documents, source.files[0], reading.address.folder),
+        name=choose_project_name(env, documents, source.files[0], folder),
         files=source.files,
         service=source.service,
         run_services=source.run_services,
@@ -89,7 +100,7 @@ def with_project(machine: Machine, reading: Reading, source: ComposeSource) -> R
     built: ImageSource | DockerfileSource = ImageSource(service.image)
     if service.dockerfile:
         built = DockerfileSource(service.dockerfile, service.context, service.args, service.target)
-    return reading._replace(configuration=reading.configuration._replace(source=built), project=project)
+    return project, built
 
 
 def _read_yaml(path: str, named_by: str) -> Document:

@@ -10,14 +10,17 @@ from cove.host import files
 from cove.oci.credentials import read_login
 from cove.oci.feature_store import FeatureStore
 from cove.oci.registry import Registry
-from cove.spec.features import LocalReference, parse_options, parse_reference
+from cove.spec.features import LocalReference, OciReference, parse_options, parse_reference
 from cove.spec.lock import lock_path, parse_lock, render_lock
 from cove.spec.narrow import Spot, parse_texts
 from cove.spec.order import Resolved, Wanted, missing, plan_order, render_key
+from cove.spec.reference_features import Installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cove.host.http import HttpClient
+    from cove.host.machine import Owner
     from cove.spec.jsonc import JsonValue
     from cove.spec.layer import Layer
     from cove.spec.lock import Locked
@@ -50,29 +53,89 @@ class Installation(NamedTuple):
         return tuple(node.manifest.layer._replace(id=node.wanted.text) for node in self.order)
 
 
+class Wish(NamedTuple):
+    """The Features that a configuration asks for."""
+
+    path: str
+    """The configuration's file."""
+    features: Mapping[str, JsonValue]
+    owner: Owner
+    """Whose the lockfile is to be."""
+    override: JsonValue = None
+    """`overrideFeatureInstallOrder`, as written."""
+    beside: frozenset[str] = frozenset()
+    """Those that the file does not name itself; they stay out of its lockfile."""
+
+
 def resolve_features(session: Session, reading: Reading, options: LockOptions) -> Installation:
     """Find a configuration's Features and all they depend on, and write the lockfile if it changed.
 
     Raises ConfigurationError, NetworkError, ArchiveError.
     """
-    text = _text(reading.configuration.path)
-    spot = Spot(text, reading.configuration.path)
-    lock = _Lock(reading, options)
-    finding = _Finding(session, os.path.dirname(reading.configuration.path), lock.locked, spot / "features")
+    return resolve_wish(session, make_wish(reading), options)
+
+
+def make_wish(reading: Reading) -> Wish:
+    """Return the Features that a reading asks for."""
+    configuration = reading.configuration
+    own = configuration.document.get("features")
+    beside = frozenset(configuration.features).difference(own if isinstance(own, dict) else ())
+    override = configuration.document.get("overrideFeatureInstallOrder")
+    return Wish(configuration.path, configuration.features, reading.owner, override, beside)
+
+
+def resolve_wish(session: Session, wish: Wish, options: LockOptions) -> Installation:
+    """Find Features as `resolve_features` does, whatever else their configuration says."""
+    text = _text(wish.path)
+    spot = Spot(text, wish.path)
+    lock = _Lock(wish, options)
+    finding = _Finding(session, os.path.dirname(wish.path), lock.locked, spot / "features")
     wanted = [
-        Wanted(name, parse_options(value, spot / "features" / name))
-        for name, value in reading.configuration.features.items()
+        Wanted(name, parse_options(value, spot / "features" / name)) for name, value in wish.features.items()
     ]
     finding.find(wanted)
-    override = parse_texts(
-        reading.configuration.document.get("overrideFeatureInstallOrder") or [],
-        spot / "overrideFeatureInstallOrder",
-    )
+    override = parse_texts(wish.override or [], spot / "overrideFeatureInstallOrder")
     order = tuple(plan_order(wanted, finding.known, override))
     for node in order:
         _tell(session, node)
     lock.write(order)
     return Installation(order, tuple(finding.folders[render_key(node.wanted)] for node in order))
+
+
+def open_registry(session: Session) -> tuple[Registry, HttpClient]:
+    """Return who asks registries, with this person's logins, authorities and mirrors."""
+    from cove.host.http import HttpClient
+
+    client = HttpClient(session.machine.env, ca_files=tuple(session.settings.certificates))
+    mirrors = session.settings.registry_mirrors
+    return Registry(client, lambda name: read_login(name, session.machine, session.runner), mirrors), client
+
+
+def store_folder(session: Session) -> str:
+    """Return where fetched Features are kept."""
+    return f"{session.machine.directories.cache}/features"
+
+
+def open_store(session: Session) -> FeatureStore:
+    """Return the Features that are kept on this machine."""
+    folder = store_folder(session)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    return FeatureStore(folder, *open_registry(session))
+
+
+def read_installed(session: Session, installation: Installation) -> tuple[Installed, ...]:
+    """Return the Features with their places and their registries' manifests. Raises NetworkError."""
+    store = open_store(session)
+    return tuple(
+        Installed(
+            node,
+            folder,
+            store.read_manifest(node.reference, node.digest)
+            if isinstance(node.reference, OciReference)
+            else {},
+        )
+        for node, folder in zip(installation.order, installation.folders, strict=True)
+    )
 
 
 def _tell(session: Session, node: Resolved) -> None:
@@ -97,17 +160,7 @@ class _Finding:
     """Features being found: round by round, since what a round finds may depend on more."""
 
     def __init__(self, session: Session, here: str, locked: Mapping[str, Locked], spot: Spot) -> None:
-        from cove.host.http import HttpClient
-
-        client = HttpClient(session.machine.env, ca_files=tuple(session.settings.certificates))
-        registry = Registry(
-            client,
-            lambda name: read_login(name, session.machine, session.runner),
-            session.settings.registry_mirrors,
-        )
-        folder = f"{session.machine.directories.cache}/features"
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        self._store = FeatureStore(folder, registry, client)
+        self._store = open_store(session)
         self._session = session
         self._here = here
         self._locked = locked
@@ -143,9 +196,10 @@ def _wanted(name: str, value: JsonValue, by: Wanted) -> Wanted:
 class _Lock:
     """The lockfile of a configuration."""
 
-    def __init__(self, reading: Reading, options: LockOptions) -> None:
-        self._path = lock_path(reading.configuration.path)
-        self._owner = reading.owner
+    def __init__(self, wish: Wish, options: LockOptions) -> None:
+        self._path = lock_path(wish.path)
+        self._owner = wish.owner
+        self._beside = wish.beside
         self._options = options
         self._text = "" if options.ignored else _text(self._path)
         self._there = os.path.exists(self._path)
@@ -161,7 +215,7 @@ class _Lock:
         """Write what was used, if it is not what is written already. Raises ConfigurationError when it is frozen."""
         import json
 
-        text = render_lock(order)
+        text = render_lock(node for node in order if node.wanted.text not in self._beside)
         before = json.loads(self._text) if self._text.strip() else {"features": {}}
         if self._options.ignored or json.loads(text) == before:
             return

@@ -92,7 +92,7 @@ class Changes(NamedTuple):
     labels: Mapping[str, str] = {}
     """Those of the container, from which `${devcontainerId}` is made; none: the usual ones."""
     features: Mapping[str, JsonValue] = {}
-    """Features beside those of the file."""
+    """Features beside those of the file, whose options count where both name one."""
     update_uid: bool = True
     """What `updateRemoteUserUID` is where nobody says it."""
 
@@ -101,7 +101,7 @@ def read_changed(machine: Machine, address: Address, changes: Changes) -> Readin
     """Read a configuration as the reference CLI's options change it. Raises ConfigurationError."""
     text = _read_text(changes.override or address.config_path)
     written = parse_configuration(text, path=address.config_path, folder=address.folder)
-    written = written._replace(features={**written.features, **changes.features})
+    written = written._replace(features={**written.features, **changes.features, **written.features})
     if not changes.update_uid and written.layer.update_remote_user_uid is None:
         written = written._replace(layer=written.layer._replace(update_remote_user_uid=False))
     settled = _settle(machine, address, written, git_root=changes.git_root, labels=changes.labels)

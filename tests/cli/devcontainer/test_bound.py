@@ -37,7 +37,7 @@ def test_changes(repository: str) -> None:
     reading, request = bind(
         repository,
         "--additional-features",
-        json.dumps({"./x": {}}),
+        json.dumps({"./.devcontainer/x": {}}),
         "--update-remote-user-uid-default",
         "off",
         "--mount",
@@ -49,7 +49,7 @@ def test_changes(repository: str) -> None:
         "--secrets-file",
         "s.json",
     )
-    assert set(reading.configuration.features) == {"./x"}
+    assert set(reading.configuration.features) == {"./.devcontainer/x"}
     assert reading.configuration.layer.update_remote_user_uid is False
     assert request.mounts == (Mount("volume", "v", "/v"),)
     assert request.gpus is not None

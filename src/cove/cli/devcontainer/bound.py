@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
+from cove.cli.devcontainer.wished import check_places, parse_features
 from cove.errors import UsageError
 from cove.spec.identity import workspace_id
 from cove.spec.mounts import parse_mount
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cove.cli.devcontainer.target import Target
-    from cove.spec.jsonc import JsonValue
     from cove.workspace.read import Reading
     from cove.workspace.session import Session
 
@@ -35,20 +34,12 @@ def read_bound(
         override=os.path.join(session.machine.cwd, args.override_config) if args.override_config else "",
         git_root=args.mount_workspace_git_root,
         labels=labels,
-        features=_parse_features(getattr(args, "additional_features", "")),
+        features=parse_features(getattr(args, "additional_features", "")),
         update_uid=getattr(args, "update_remote_user_uid_default", "on") == "on",
     )
-    return read_changed(session.machine, address, changes)
-
-
-def _parse_features(text: str) -> Mapping[str, JsonValue]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError as error:
-        raise UsageError(f"--additional-features is no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError("--additional-features must be a JSON object")
-    return found
+    reading = read_changed(session.machine, address, changes)
+    check_places(reading.configuration.features, target.config_path, folder)
+    return reading
 
 
 def make_request(session: Session, args: argparse.Namespace, labels: Mapping[str, str]) -> PlainRequest:

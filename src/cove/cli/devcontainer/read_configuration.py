@@ -13,8 +13,10 @@ from cove.cli.devcontainer.target import (
     find_container,
     open_target,
 )
+from cove.cli.devcontainer.wished import read_features
 from cove.errors import ConfigurationError, EngineError
 from cove.spec.reference import CONFIGURATION_KEYS, UPDATEABLE_KEYS, merge_documents, parse_metadata, pick
+from cove.spec.reference_features import pick_entries
 from cove.spec.variables import substitute
 
 if TYPE_CHECKING:
@@ -43,24 +45,19 @@ def run(args: argparse.Namespace) -> int:
     container = _find(session, args, labels)
     if container is not None:
         target = bind_container(target, container, labels)
-    if _features(target, args) and (
-        args.include_features_configuration or (args.include_merged_configuration and not container)
-    ):
-        raise ConfigurationError("Features are not part of `cove devcontainer read-configuration` yet")
+    wanted = args.include_features_configuration or (args.include_merged_configuration and not container)
+    features = read_features(session, target, args) if wanted else None
     found = {
         "configuration": target.document,
         "workspace": target.workspace,
-        "mergedConfiguration": merge(session, target, container, labels)
+        "featuresConfiguration": features,
+        "mergedConfiguration": merge(session, target, container, labels, features)
         if args.include_merged_configuration
         else None,
     }
     shown = {key: value for key, value in found.items() if value is not None}
     sys.stdout.write(f"{json.dumps(shown, ensure_ascii=False, separators=(',', ':'))}\n")
     return 0
-
-
-def _features(target: Target, args: argparse.Namespace) -> bool:
-    return bool(target.document.get("features") or args.additional_features)
 
 
 def _find(session: Session, args: argparse.Namespace, labels: dict[str, str]) -> ContainerInfo | None:
@@ -74,36 +71,47 @@ def _find(session: Session, args: argparse.Namespace, labels: dict[str, str]) ->
 
 
 def merge(
-    session: Session, target: Target, container: ContainerInfo | None, labels: dict[str, str]
+    session: Session,
+    target: Target,
+    container: ContainerInfo | None,
+    labels: dict[str, str],
+    features: Document | None = None,
 ) -> Document:
     """Return the merged configuration: of the container that is there, else of the image that would be used."""
+    added = substitute(pick_entries(features), target.scope)
     if container is None:
-        entries = substitute(_image_metadata(session, target), target.scope)
+        entries = [*substitute(_image_metadata(session, target), target.scope), *added]
         return merge_documents(target.document, [*entries, pick(target.document, CONFIGURATION_KEYS)])
     entries = substitute(parse_metadata(container.labels.get("devcontainer.metadata", "")), target.scope)
     ours = all(label in container.labels for label in labels) and entries
-    keys = UPDATEABLE_KEYS if ours else CONFIGURATION_KEYS
-    return merge_documents(target.document, [*entries, pick(target.document, keys)])
+    if ours:
+        return merge_documents(target.document, [*entries, pick(target.document, UPDATEABLE_KEYS)])
+    return merge_documents(target.document, [*entries, *added, pick(target.document, CONFIGURATION_KEYS)])
 
 
 def _image_metadata(session: Session, target: Target) -> list[Document]:
-    from cove.spec.config import DockerfileSource, ImageSource, parse_source
+    from cove.spec.config import ComposeSource, ImageSource, parse_source
     from cove.spec.narrow import Spot
     from cove.workspace.bases import BuildOptions, fetch_base
 
     source = parse_source(target.document, Spot("", target.config_path))
-    match source:
-        case ImageSource(image):
-            reference = image
-        case DockerfileSource() as build:
-            from cove.spec.dockerfile import final_base, parse_dockerfile
+    if isinstance(source, ComposeSource):
+        from cove.workspace.compose import read_project
 
-            with open(build.dockerfile, encoding="utf-8") as file:
-                reference = final_base(
-                    parse_dockerfile(file.read(), path=build.dockerfile), build.args, build.target
-                )
-        case _:
-            return []
+        _, source = read_project(session.machine, source, target.config_path, target.folder)
+    if isinstance(source, ImageSource):
+        reference = source.image
+    else:
+        from cove.spec.dockerfile import final_base, parse_dockerfile
+
+        try:
+            with open(source.dockerfile, encoding="utf-8") as file:
+                text = file.read()
+        except OSError as error:
+            raise ConfigurationError(
+                f"the Dockerfile {source.dockerfile} does not exist", path=target.config_path
+            ) from error
+        reference = final_base(parse_dockerfile(text, path=source.dockerfile), source.args, source.target)
     if not reference:
         return []
     with session.progress.step("image", f"looking at {reference}") as step:

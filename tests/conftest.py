@@ -2,6 +2,8 @@
 
 A test that is too long for every day says where it belongs: `@pytest.mark.full("gpu")`. The everyday run leaves it out;
 `--part gpu` runs that part alone. Nothing is skipped: what is left out is deselected, and counted in pytest's last line.
+
+With `--real-gpus` the tests marked `gpus` run with this machine's own GPUs instead of simulated ones, and no others.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cove")
     group.addoption("--part", metavar="NAME", help="run only this named part of the full run")
     group.addoption("--list-parts", action="store_true", help="print the names of the parts and run nothing")
+    group.addoption(
+        "--real-gpus", action="store_true", help="run the tests that want GPUs, with this machine's own"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -30,10 +35,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             )
     else:
         wanted = ""
-    left_out = [item for item in items if parts[item] != wanted]
-    if left_out:
+    real = config.getoption("real_gpus")
+    keep(config, items, [item for item in items if parts[item] == wanted or (real and not wanted)])
+    if real:
+        from testbed.cards import choose_real, read_cards
+
+        cards = read_cards()
+        chosen, left_out = choose_real(items, len(cards))
+        keep(config, items, chosen)
+        config.stash[LEFT_OUT] = [f"real GPUs: {', '.join(card.name for card in cards)}", *left_out]
+
+
+LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say which GPUs are the tests', and which tests are left out because of them."""
+    return config.stash.get(LEFT_OUT, [])
+
+
+def keep(config: pytest.Config, items: list[pytest.Item], kept: list[pytest.Item]) -> None:
+    """Leave the others out."""
+    if left_out := [item for item in items if item not in set(kept)]:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if parts[item] == wanted]
+        items[:] = kept
 
 
 def part_of(item: pytest.Item) -> str:

@@ -69,8 +69,9 @@ def registry(slot: Slot, registry_address: str) -> Iterator[str]:
 class Engines:
     """The session's private engines, each started when first asked for."""
 
-    def __init__(self, slot: Slot, registry_address: str, stack: ExitStack) -> None:
+    def __init__(self, slot: Slot, registry_address: str, stack: ExitStack, *, real_gpus: bool) -> None:
         self.slot = slot
+        self.real_gpus = real_gpus
         self.stack = stack
         self.podman_env = podman_environment(slot, registry_address)
         self.started: dict[str, Engine] = {}
@@ -82,7 +83,11 @@ class Engines:
             name = engine_id.partition("-")[0]
             env = self.environment(engine_id)
             if name not in self.daemons:
-                daemon = private_podman(self.slot, env) if name == "podman" else private_docker(self.slot)
+                daemon = (
+                    private_podman(self.slot, env)
+                    if name == "podman"
+                    else private_docker(self.slot, real_gpus=self.real_gpus)
+                )
                 self.stack.enter_context(daemon)
                 self.daemons.add(name)
             self.started[engine_id] = Engine(engine_id, name, env)
@@ -97,10 +102,10 @@ class Engines:
 
 
 @pytest.fixture(scope="session")
-def engines(slot: Slot, registry_address: str) -> Iterator[Engines]:
+def engines(slot: Slot, registry_address: str, pytestconfig: pytest.Config) -> Iterator[Engines]:
     """All private engines, by id; for tests that need two at once or one in particular."""
     with ExitStack() as stack:
-        yield Engines(slot, registry_address, stack)
+        yield Engines(slot, registry_address, stack, real_gpus=pytestconfig.getoption("real_gpus"))
 
 
 @pytest.fixture(scope="session", params=ENGINE_IDS)

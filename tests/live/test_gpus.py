@@ -1,4 +1,7 @@
-"""GPUs on real engines: podman with CDI, docker with `--gpus`. The GPUs themselves are simulated (testbed/gpus.py)."""
+"""GPUs on real engines: podman with CDI, docker with `--gpus` or CDI.
+
+The GPUs are simulated (testbed/gpus.py), or this machine's own with `./test --real-gpus`.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +13,43 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from testbed.cards import Cards, read_cards
 from testbed.command import Cove
-from testbed.gpus import simulated_gpus
+from testbed.gpus import occupy, simulated_gpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from testbed.cards import Card
     from testbed.command import Home
     from testbed.engine import Engine
-    from testbed.gpus import SimulatedGpus
     from testbed.slot import Slot
 
 pytestmark = pytest.mark.parametrize(
     "engine", ["docker", "podman"], indirect=True
 )  # the builder has no part in it
-NODES = ("sh", "-c", "ls /dev | grep nvidia[0-9] | tr '\\n' ' '")
 
-LOSE = "rm /dev/nvidia1; mknod /dev/nvidia1 c 195 1"
+LOSE = "rm /dev/nvidia0; mknod /dev/nvidia0 c 195 0"
 """A device that the container's control group does not allow, as after systemd's daemon-reload."""
 
 
 @pytest.fixture
 def gpus(
     slot: Slot, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[SimulatedGpus]:
-    with simulated_gpus(slot, tmp_path_factory.mktemp("driver"), getattr(request, "param", 2)) as found:
-        yield found
+) -> Iterator[Cards]:
+    """As many as the test's mark says; with `--real-gpus` all that there are."""
+    if request.config.getoption("real_gpus"):
+        yield Cards(read_cards())
+    else:
+        count = request.node.get_closest_marker("gpus").args[0]
+        with simulated_gpus(slot, tmp_path_factory.mktemp("driver"), count) as found:
+            yield found
 
 
 @pytest.fixture
-def cove(cove_home: Home, engine: Engine, gpus: SimulatedGpus, slot: Slot) -> Cove:
-    """The real command, which finds the simulated driver, and docker's hook where the daemon found it."""
+def cove(cove_home: Home, engine: Engine, gpus: Cards, slot: Slot) -> Cove:
+    """The real command, which finds the driver, and docker's hook where the daemon found it."""
     path = f"{slot.folder}/hooks:{engine.env.get('PATH', os.environ['PATH'])}"
     return Cove(cove_home, {**engine.env, **gpus.env, "PATH": path})
 
@@ -58,44 +66,66 @@ def repository(tmp_path: Path, base_image: str) -> Callable[..., str]:
     return write
 
 
+@pytest.mark.gpus(2)
 def test_no_two_workspaces_get_the_same_gpu_unasked(
-    cove: Cove, repository: Callable[..., str], gpus: SimulatedGpus, engine: Engine
+    cove: Cove, repository: Callable[..., str], gpus: Cards, engine: Engine
 ) -> None:
     first, second, third = repository("first"), repository("second"), repository("third", gpu="optional")
     opened = cove("up", first, "--json").check().json
-    assert opened["gpus"].startswith("GPU 0 of 2 (NVIDIA A100), by")
-    assert ("CDI" in opened["gpus"]) is (engine.name == "podman")
-    assert cove("exec", "first", "--", *NODES).check().stdout == "nvidia0 "
-    assert cove("run", second, "--", *NODES).check().stdout == "nvidia1 "
-    cove("up", second).check()
-    assert cove("exec", "second", "--", *NODES).check().stdout == "nvidia1 "
+    one = inside(cove, gpus, "first")
+    assert opened["gpus"].startswith(f"GPU {one.number} of {len(gpus.cards)} ({one.name}), by")
+    assert gpus.real or ("CDI" in opened["gpus"]) is (engine.name == "podman")
+    (two,) = gpus.seen(cove("run", second, "--", *gpus.look).check().stdout)
+    assert two != one
+    everything = str(len(gpus.cards) - 1)
+    cove("up", second, "--gpus", everything).check()
+    others = gpus.seen(cove("exec", "second", "--", *gpus.look).check().stdout)
+    assert {one, *others} == set(gpus.cards)
 
     refused = cove("run", first, "--gpus", "1", "--", "true")
     assert refused.code == 125
-    assert "GPU 0 is held by first of" in refused.stderr
-    assert "GPU 1 is held by second of" in refused.stderr
-    alone = cove("run", third, "--", *NODES).check()
+    assert f"GPU {one.number} is held by first of" in refused.stderr
+    assert f"GPU {two.number} is held by second of" in refused.stderr
+    alone = cove("run", third, "--", "sh", "-c", "ls /dev | grep nvidia || true").check()
     assert (alone.stdout, "runs on the CPU" in alone.stderr) == ("", True)
-    shared = cove("run", third, "--share", "--gpus", "device=1", "--", *NODES).check()
-    assert (shared.stdout, "GPU 1 is shared with second of" in shared.stderr) == ("nvidia1 ", True)
+    shared = cove("run", third, "--share", "--gpus", f"device={two.number}", "--", *gpus.look).check()
+    assert gpus.seen(shared.stdout) == [two]
+    assert f"GPU {two.number} is shared with second of" in shared.stderr
 
     listed = cove("gpus", "--json").check().json["gpus"]
-    assert [gpu["lease"]["workspace"] for gpu in listed] == ["first", "second"]
+    assert [gpu["lease"]["workspace"] for gpu in listed] == [
+        "first" if card == one else "second" for card in gpus.cards
+    ]
 
-    # What is stopped holds nothing, by nobody's help; a restart gets it back, unless another has it by then.
+
+@pytest.mark.gpus(1)
+def test_what_is_stopped_holds_nothing_and_gets_its_own_back_if_nobody_has_it(
+    cove: Cove, repository: Callable[..., str], gpus: Cards
+) -> None:
+    card = gpus.cards[0]
+    words = ("--gpus", card.uuid)
+    first, third = repository("first"), repository("third", gpu="optional")
+    cove("up", first, *words).check()
+    assert inside(cove, gpus, "first") == card
     cove("stop", "first").check()
-    assert cove("run", third, "--", *NODES).check().stdout == "nvidia0 "
+    assert gpus.seen(cove("run", third, *words, "--", *gpus.look).check().stdout) == [card]
     cove("up", first).check()
-    assert cove("exec", "first", "--", *NODES).check().stdout == "nvidia0 "
+    assert inside(cove, gpus, "first") == card
     cove("stop", "first").check()
-    cove("up", third).check()
+    cove("up", third, *words).check()
     taken = cove("up", first)
     assert taken.code == 7
     assert "its GPU is held by third of" in taken.stderr
 
-    # The GPU of a running container is taken away under it: told by all who look, and given back by --repair.
+
+@pytest.mark.gpus(1, simulated="a GPU that is taken away under a running container")
+def test_a_gpu_that_is_lost_is_told_by_all_who_look_and_given_back_by_repair(
+    cove: Cove, repository: Callable[..., str], gpus: Cards
+) -> None:
+    second = repository("second")
+    cove("up", second).check()
     cove("exec", "second", "--user", "root", "--", "sh", "-c", LOSE).check()
-    said = "renewed without /dev/nvidia1"
+    said = "renewed without /dev/nvidia0"
     (lost,) = [one for one in cove("ls", "--json").check().json["workspaces"] if one["loss"]]
     assert (lost["name"], said in lost["loss"]["text"]) == ("second", True), lost["loss"]
     (check,) = [one for one in cove("doctor", "--json").json["checks"] if one["name"] == "GPU of second"]
@@ -103,14 +133,15 @@ def test_no_two_workspaces_get_the_same_gpu_unasked(
     told = cove("up", second).check()
     assert "the workspace has lost its GPU" in told.stderr
     cove("up", second, "--repair").check()
-    assert cove("exec", "second", "--", *NODES).check().stdout == "nvidia1 "
+    assert inside(cove, gpus, "second") == gpus.cards[0]
     assert not any(one["loss"] for one in cove("ls", "--json").check().json["workspaces"])
     last = cove("doctor", "--gpu", second, "--json").check().json["checks"][-1]
     assert (last["name"], "inside to ask" in last["evidence"]) == ("inside second", True), last
 
 
+@pytest.mark.gpus(2, least=1)
 def test_a_service_of_a_compose_project_holds_its_gpu_too(
-    cove: Cove, repository: Callable[..., str], gpus: SimulatedGpus, engine: Engine, base_image: str
+    cove: Cove, repository: Callable[..., str], gpus: Cards, engine: Engine, base_image: str
 ) -> None:
     folder = repository("composed")
     with open(f"{folder}/docker-compose.yml", "w") as file:
@@ -119,42 +150,46 @@ def test_a_service_of_a_compose_project_holds_its_gpu_too(
     with open(f"{folder}/.devcontainer.json", "w") as file:
         json.dump(config, file)
     opened = cove("up", folder, "--json").check().json
-    assert opened["gpus"].startswith("GPU 0 of 2 (NVIDIA A100), by")
-    assert cove("exec", "composed", "--", *NODES).check().stdout == "nvidia0 "
-    assert cove("run", repository("other"), "--", *NODES).check().stdout == "nvidia1 "
-    (held, free) = cove("gpus", "--json").check().json["gpus"]
-    assert (held["lease"]["workspace"], free["lease"]) == ("composed", None)
+    card = inside(cove, gpus, "composed")
+    assert opened["gpus"].startswith(f"GPU {card.number} of {len(gpus.cards)} ({card.name}), by")
+    refused = cove("run", repository("other"), "--gpus", "all", "--", "true")
+    assert f"GPU {card.number} is held by composed of" in refused.stderr
+    leases = {gpu["uuid"]: gpu["lease"] for gpu in cove("gpus", "--json").check().json["gpus"]}
+    assert {uuid for uuid, lease in leases.items() if lease} == {card.uuid}
     cove("rm", "composed").check()
     assert holders(engine) == []
 
 
+@pytest.mark.gpus(2, simulated="what a program outside of cove computes")
 def test_what_others_compute_on_is_avoided_or_named(
-    cove: Cove, repository: Callable[..., str], gpus: SimulatedGpus
+    cove: Cove, repository: Callable[..., str], gpus: Cards
 ) -> None:
     with subprocess.Popen(["sleep", "60"]) as foreign:
-        gpus.set(0, used=9 << 30, pids=(foreign.pid,))
+        occupy(gpus, 0, used=9 << 30, pids=(foreign.pid,))
         folder = repository("digits")
-        assert cove("run", folder, "--", *NODES).check().stdout == "nvidia1 "
-        both = cove("run", folder, "--gpus", "all", "--", *NODES).check()
-        assert both.stdout == "nvidia0 nvidia1 "
+        assert gpus.seen(cove("run", folder, "--", *gpus.look).check().stdout) == [gpus.cards[1]]
+        both = cove("run", folder, "--gpus", "all", "--", *gpus.look).check()
+        assert gpus.seen(both.stdout) == list(gpus.cards)
         assert "GPU 0 is in use by sleep 60 outside of cove: 9.0 of 40.0 GiB" in both.stderr
         (busy, _) = cove("gpus", "--json").check().json["gpus"]
         assert busy["processes"][0]["pid"] == foreign.pid
         foreign.kill()
 
 
-@pytest.mark.parametrize("gpus", [1], indirect=True)
+@pytest.mark.gpus(1)
 def test_who_waits_comes_in_order_and_the_killed_hold_nothing(
-    cove: Cove, repository: Callable[..., str], gpus: SimulatedGpus, engine: Engine
+    cove: Cove, repository: Callable[..., str], gpus: Cards, engine: Engine
 ) -> None:
     """One GPU, held by a run that is killed; behind it one that is killed too, and two that get it in their order."""
+    card = gpus.cards[0]
+    wish = ("--gpus", card.uuid)
     folder = repository("digits")
-    holder = cove.start("run", folder, "--", "sleep", "600")
-    wait_for(lambda: holders(engine) == list(gpus.uuids))
-    doomed = cove.start("run", folder, "--wait", "--", "true")
+    holder = cove.start("run", folder, *wish, "--", "sleep", "600")
+    wait_for(lambda: holders(engine) == [card.uuid])
+    doomed = cove.start("run", folder, *wish, "--wait", "--", "true")
     wait_for(lambda: queue(cove) == ["digits"])
     order = repository("order")
-    words = ("--wait", "--", "sh", "-c")
+    words = (*wish, "--wait", "--", "sh", "-c")
     first = cove.start("run", order, *words, "echo first >> came")
     wait_for(lambda: queue(cove) == ["digits", "order"])
     second = cove.start("run", order, *words, "echo second >> came")
@@ -167,29 +202,29 @@ def test_who_waits_comes_in_order_and_the_killed_hold_nothing(
     assert [job.returncode for job in (first, second)] == [0, 0], said
     with open(f"{order}/came") as file:
         assert file.read() == "first\nsecond\n"
-    assert "place 2 in the queue: GPU 0 is held by digits of" in said[0]
+    assert f"place 2 in the queue: GPU {card.number} is held by digits of" in said[0]
     assert "place 3 in the queue" in said[1]
     assert holders(engine) == []
     holder.communicate()
     doomed.communicate()
 
 
-@pytest.mark.parametrize("gpus", [4], indirect=True)
+@pytest.mark.gpus(4, least=1)
 def test_twenty_at_once_on_four_gpus(
-    cove: Cove, repository: Callable[..., str], gpus: SimulatedGpus, engine: Engine
+    cove: Cove, repository: Callable[..., str], gpus: Cards, engine: Engine
 ) -> None:
     race(cove, repository("digits"), gpus, engine, seconds=15)
 
 
 @pytest.mark.full("gpus")
-@pytest.mark.parametrize("gpus", [4], indirect=True)
+@pytest.mark.gpus(4, least=1)
 def test_twenty_at_once_on_four_gpus_for_long(
-    cove: Cove, repository: Callable[..., str], gpus: SimulatedGpus, engine: Engine
+    cove: Cove, repository: Callable[..., str], gpus: Cards, engine: Engine
 ) -> None:
     race(cove, repository("digits"), gpus, engine, seconds=300)
 
 
-def race(cove: Cove, folder: str, gpus: SimulatedGpus, engine: Engine, *, seconds: float) -> None:
+def race(cove: Cove, folder: str, gpus: Cards, engine: Engine, *, seconds: float) -> None:
     """Let twenty jobs at a time wait for GPUs while some are killed; the engine is asked all the while who holds what."""
     cove("run", folder, "--gpus", "none", "--", "true").check()
     jobs: list[subprocess.Popen[str]] = []
@@ -198,10 +233,9 @@ def race(cove: Cove, folder: str, gpus: SimulatedGpus, engine: Engine, *, second
     finally:
         for job in jobs:
             job.kill()
-    # None is lost: what the killed left is swept, and all four can be had at once.
-    assert cove("run", folder, "--gpus", "4", "--wait", "--", *NODES).check().stdout.split() == [
-        f"nvidia{number}" for number in range(len(gpus.uuids))
-    ]
+    # None is lost: what the killed left is swept, and all of them can be had at once.
+    together = cove("run", folder, "--gpus", str(len(gpus.cards)), "--wait", "--", *gpus.look).check()
+    assert gpus.seen(together.stdout) == list(gpus.cards)
     assert holders(engine) == []
     for job in jobs:
         job.communicate()
@@ -225,6 +259,12 @@ def run_and_kill(
             _, said = job.communicate()
             codes.append(job.returncode)
             assert job.returncode in {0, -9}, said
+
+
+def inside(cove: Cove, gpus: Cards, workspace: str) -> Card:
+    """Return the one GPU that a workspace sees."""
+    (card,) = gpus.seen(cove("exec", workspace, "--", *gpus.look).check().stdout)
+    return card
 
 
 def queue(cove: Cove) -> list[str]:

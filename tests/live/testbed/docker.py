@@ -32,8 +32,8 @@ def socket_path(slot: Slot) -> Path:
 
 
 @contextlib.contextmanager
-def private_docker(slot: Slot) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the daemon until the block ends."""
+def private_docker(slot: Slot, *, real_gpus: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the daemon until the block ends; unless GPUs are real, with the hook that simulates NVIDIA's."""
     dockerd = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     if dockerd is None:
         raise RuntimeError("dockerd is missing: the live tests need docker (./test installs it)")
@@ -54,12 +54,12 @@ def private_docker(slot: Slot) -> Iterator[subprocess.Popen[bytes]]:
             "--iptables=false",
             "--ip6tables=false",
         ]
-        hooks = write_hook(slot.folder / "hooks")
+        path = os.environ["PATH"]
         with running(
             argv,
             log=slot.folder / "dockerd.log",
             ready=lambda: answers(socket_path(slot)),
-            env={**os.environ, "PATH": f"{hooks}:{os.environ['PATH']}"},
+            env={**os.environ, "PATH": path if real_gpus else f"{write_hook(slot.folder / 'hooks')}:{path}"},
         ) as process:
             yield process
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from testbed.cards import Card, Cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from testbed.slot import Slot
 
 CDI_FOLDER = Path("/var/run/cdi")
+NAME = "NVIDIA A100"
 
 BINDING = '''
 """A driver that reads what it knows from a file."""
@@ -94,23 +97,13 @@ for uuid in env["NVIDIA_VISIBLE_DEVICES"].split(","):
 """
 
 
-class SimulatedGpus(NamedTuple):
-    """GPUs of one session."""
-
-    folder: Path
-    uuids: tuple[str, ...]
-
-    @property
-    def env(self) -> dict[str, str]:
-        """What makes cove find them."""
-        return {"PYTHONPATH": str(self.folder)}
-
-    def set(self, number: int, *, used: int = 0, pids: tuple[int, ...] = ()) -> None:
-        """Say what is used of one GPU, in bytes, and which processes compute on it."""
-        path = self.folder / "state.json"
-        gpus = json.loads(path.read_text())
-        gpus[number] |= {"used": used, "pids": list(pids)}
-        path.write_text(json.dumps(gpus))
+def occupy(gpus: Cards, number: int, *, used: int = 0, pids: tuple[int, ...] = ()) -> None:
+    """Say what is used of a simulated GPU, in bytes, and which processes compute on it."""
+    assert gpus.folder is not None
+    path = gpus.folder / "state.json"
+    known = json.loads(path.read_text())
+    known[number] |= {"used": used, "pids": list(pids)}
+    path.write_text(json.dumps(known))
 
 
 def write_hook(folder: Path) -> Path:
@@ -123,27 +116,29 @@ def write_hook(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def simulated_gpus(slot: Slot, folder: Path, count: int) -> Iterator[SimulatedGpus]:
+def simulated_gpus(slot: Slot, folder: Path, count: int) -> Iterator[Cards]:
     """Let there be GPUs until the block ends; they have UUIDs of this session's own."""
-    uuids = tuple(f"GPU-{slot.number:08}-c07e-4000-8000-00000000{number:04}" for number in range(count))
+    cards = tuple(
+        Card(number, f"GPU-{slot.number:08}-c07e-4000-8000-00000000{number:04}", NAME, f"nvidia{number}")
+        for number in range(count)
+    )
     state = folder / "state.json"
     known = [
-        {"uuid": uuid, "name": "NVIDIA A100", "minor": number, "used": 0, "pids": []}
-        for number, uuid in enumerate(uuids)
+        {"uuid": card.uuid, "name": card.name, "minor": card.number, "used": 0, "pids": []} for card in cards
     ]
     state.write_text(json.dumps(known))
     (folder / "pynvml.py").write_text(f"STATE = {str(state)!r}\n{BINDING}")
     CDI_FOLDER.mkdir(parents=True, exist_ok=True)
     devices = [
         {
-            "name": uuid,
-            "containerEdits": {"deviceNodes": [{"path": f"/dev/nvidia{number}", "hostPath": "/dev/null"}]},
+            "name": card.uuid,
+            "containerEdits": {"deviceNodes": [{"path": f"/dev/{card.node}", "hostPath": "/dev/null"}]},
         }
-        for number, uuid in enumerate(uuids)
+        for card in cards
     ]
     spec = CDI_FOLDER / f"cove-test-{slot.number}.json"
     spec.write_text(json.dumps({"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}))
     try:
-        yield SimulatedGpus(folder, uuids)
+        yield Cards(cards, folder)
     finally:
         spec.unlink()

@@ -17,6 +17,10 @@ COMMANDS = {
     "read-configuration": "print the configuration",
     "exec": "run a command in a running dev container",
 }
+GROUPS = {
+    "features": "package, publish, describe and test Features",
+    "templates": "apply, publish and describe Templates",
+}
 
 
 def load_command(name: str) -> Any:
@@ -31,6 +35,8 @@ def main(words: Sequence[str]) -> int:
     from cove.cli.devcontainer.options import parse
 
     name = words[0] if words else ""
+    if name in GROUPS:
+        return int(load_command(name).main(words[1:]))
     if name not in COMMANDS:
         return _show_help(name)
     module = load_command(name)
@@ -47,7 +53,7 @@ def main(words: Sequence[str]) -> int:
 
 def _show_help(name: str) -> int:
     wide = max(map(len, COMMANDS))
-    lines = [f"  {command.ljust(wide)}  {doc}" for command, doc in COMMANDS.items()]
+    lines = [f"  {command.ljust(wide)}  {doc}" for command, doc in {**COMMANDS, **GROUPS}.items()]
     text = "\n".join(("cove devcontainer COMMAND", "", *lines))
     if name in {"-h", "--help", "help"}:
         print(text)

@@ -23,6 +23,9 @@ class Option(NamedTuple):
     """May be given several times."""
     choices: tuple[str, ...] = ()
     default: str | bool = ""
+    alias: str = ""
+    """One letter."""
+    needed: bool = False
 
 
 IGNORED = Option("accepted, and of no effect here")

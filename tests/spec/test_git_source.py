@@ -49,6 +49,8 @@ NETS = "https://github.com/ada/nets"
         ("examples/digits", None),
         ("/srv/a:b", None),
         ("C:/nets", None),
+        ("-u@example.org:nets", None),
+        ("ada@-example.org:nets", None),
         ("ext::sh -c true", None),
         ("ftp://example.org/nets", None),
         ("github.com", None),

@@ -15,7 +15,7 @@ from cove.errors import UsageError
 SCHEMES = ("https", "http", "ssh", "git", "file")
 HOSTS = ("github.com", "gitlab.com", "huggingface.co", "bitbucket.org")
 """Addresses that begin with one of these need no scheme."""
-_SCP = re.compile(r"(?:[\w.-]+@)[\w.-]+:(?!//)(?P<path>\S+)")
+_SCP = re.compile(r"\w[\w.-]*@\w[\w.-]*:(?!//)(?P<path>\S+)")
 _PAGE = re.compile(
     r"(?P<repository>/[^/]+/.+?)(?:/-)?/(?P<kind>tree|blob|commit|pull|merge_requests)/(?P<rest>[^?]+)"
 )

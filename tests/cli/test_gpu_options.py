@@ -6,7 +6,7 @@ import pytest
 
 from cove.cli.gpu_options import add_gpu_arguments, parse_gpu_arguments
 from cove.errors import UsageError
-from cove.workspace.gpus import GpuOptions
+from cove.workspace.gpu_wish import GpuOptions
 
 
 def parse(*words: str) -> GpuOptions | None:

@@ -25,7 +25,7 @@ FOREIGN = ListedProcess(12, "", 1 << 30, "")
 HELD = ListedGpu(0, "0", "GPU-0", "NVIDIA A100", "nvidia", 40 << 30, 13 << 30, 97, LEASE, (TRAIN,), "")
 FREE = HELD._replace(number=1, id="1", uuid="GPU-1", used=0, busy=0, lease=None, processes=())
 SHARED = HELD._replace(number=2, id="2", lease=LEASE._replace(shared=True), processes=(TRAIN, FOREIGN))
-BUSY = FREE._replace(number=3, id="3", processes=(FOREIGN,), busy=None, memory=0)
+BUSY = FREE._replace(number=3, id="3", processes=(FOREIGN,), busy=None, memory=0, in_use=True)
 LOST = FREE._replace(number=4, id="4", problem="it has fallen off the bus")
 LATELY = Lately(61, 14 << 30, (20, 60, 100))
 HOLDERS = (

@@ -52,6 +52,8 @@ class FakeNvml(ModuleType):
         return instance
 
     def _of(self, gpu: dict[str, Any], key: str) -> Any:
+        if dead := gpu.get("dead"):
+            raise self.NVMLError(dead, "dead")
         if key not in gpu:
             raise self.NVMLError(3)
         return gpu[key]
@@ -68,6 +70,8 @@ class FakeNvml(ModuleType):
             "nvmlDeviceGetNumGpuCores": "cores",
             "nvmlDeviceGetPciInfo": "pci",
             "nvmlDeviceGetComputeRunningProcesses": "processes",
+            "nvmlDeviceGetGraphicsRunningProcesses": "graphics",
+            "nvmlDeviceGetEncoderUtilization": "encoder",
             "nvmlDeviceGetMaxMigDeviceCount": "most",
             "nvmlDeviceGetProcessUtilization": "shares",
         }

@@ -4,7 +4,7 @@ import pytest
 
 from cove.errors import GpuError
 from cove.gpu.choose import Lease, NotFree, Promise, choose_gpus, promise_gpus
-from cove.gpu.inventory import NVIDIA, Gpu, GpuProcess, Inventory, Problem
+from cove.gpu.inventory import AMD, INTEL, NVIDIA, Gpu, GpuProcess, Inventory, Problem
 from cove.gpu.use import Lately
 from cove.spec.gpus import ALL, GpuRequest
 
@@ -27,7 +27,9 @@ def gpu(
 
 FOUR = Inventory(tuple(gpu(number) for number in range(4)))
 MIXED = Inventory((gpu(0, gib=16, name="Tesla T4"), gpu(1, gib=80, name="NVIDIA H100"), gpu(2)))
+BESIDE = Inventory((gpu(0), Gpu(INTEL, 1, "0000:00:02.0", "Intel GPU", "/dev/dri/renderD128")))
 BUSY = (GpuProcess(4711, 1 << 30, "python train.py"),)
+DRAWING = (GpuProcess(815, 1 << 28, "Xorg", graphics=True),)
 
 
 def leased(*numbers: int) -> dict[str, Lease]:
@@ -56,6 +58,18 @@ def leased(*numbers: int) -> dict[str, Lease]:
         (GpuRequest(), Inventory((gpu(0, problem="lost"), gpu(1))), (), [1]),
         (GpuRequest(cores=7000), Inventory((gpu(0, cores=2560), gpu(1, cores=16896))), (), [1]),
         (GpuRequest(memory=1, cores=1), Inventory((gpu(0, gib=0),)), (), [0]),  # not known counts as enough
+        (GpuRequest(ALL), BESIDE, (), [0]),  # of one maker
+        (GpuRequest(maker=NVIDIA), BESIDE, (), [0]),
+        (GpuRequest(name="intel"), BESIDE, (), [1]),
+        (GpuRequest(1, ("1",)), BESIDE, (), [1]),
+        (GpuRequest(), Inventory(BESIDE.gpus[1:]), (), [1]),
+        (
+            GpuRequest(),
+            Inventory((gpu(0, processes=DRAWING), gpu(1, gib=24))),
+            (),
+            [0],
+        ),  # a desktop is no obstacle
+        (GpuRequest(), Inventory((gpu(0, processes=DRAWING, recording=7), gpu(1, gib=24))), (), [1]),
         (GpuRequest(2), Inventory((gpu(0, numa=0), gpu(1, numa=1), gpu(2, numa=1))), (), [1, 2]),
         (GpuRequest(2), Inventory((gpu(0, numa=0), gpu(1, numa=1), gpu(2, numa=1, used=9))), (), [0, 1]),
         (GpuRequest(3), Inventory((gpu(0, numa=0), gpu(1, numa=1), gpu(2, numa=1))), (), [0, 1, 2]),
@@ -88,6 +102,17 @@ def test_choices(
             "o wants a GPU with 90 GiB, and this machine has no such",
             "T4, 16 GiB",
         ),
+        (GpuRequest(), BESIDE, (0,), "a GPU, but 0 of 1 are free", "GPU 0 is held"),  # Intel's is no stand-in
+        (GpuRequest(memory=90 << 30), BESIDE, (), "with 90 GiB, and this machine has no such", "Intel GPU"),
+        (
+            GpuRequest(maker=NVIDIA),
+            Inventory(BESIDE.gpus[1:]),
+            (),
+            "a GPU by NVIDIA, and this machine has no such",
+            "Intel",
+        ),
+        (GpuRequest(maker=AMD), BESIDE, (), "a GPU by AMD, and this machine has no such", "Intel"),
+        (GpuRequest(), Inventory(BESIDE.gpus[1:], (Problem("no driver", "reboot"),)), (), "no driver", ""),
         (GpuRequest(ALL, name="V100"), FOUR, (), "all GPUs named V100, and this machine has no such", ""),
         (GpuRequest(1, ("7",)), FOUR, (), "wants GPU 7, and this machine has no such", ""),
         (

@@ -97,7 +97,7 @@ def test_processes(tmp_path: Path) -> None:
 
 def test_this_machine_with_a_driver(nvml: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     nvml.gpus[0]["processes"][0].pid = os.getpid()
-    monkeypatch.setattr("cove.gpu.hardware.read_hardware", lambda: Hardware(dxg=True))
+    monkeypatch.setattr("cove.gpu.hardware.read_hardware", lambda **_: Hardware(dxg=True))
     inventory = read_inventory()
     assert inventory.problems == ()
     assert "python" in inventory.gpus[0].processes[0].name

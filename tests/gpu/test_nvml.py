@@ -42,6 +42,22 @@ def test_a_lost_gpu_keeps_its_place(nvml: Any) -> None:
     assert read_nvml().gpus[0].problem == "GPU is lost"
 
 
+@pytest.mark.parametrize(("number", "problem"), [(15, "fallen off the bus"), (16, "must be reset")])
+def test_one_that_dies_while_it_is_asked_is_dead(nvml: Any, number: int, problem: str) -> None:
+    nvml.gpus[0]["dead"] = number
+    dead, other = read_nvml().gpus
+    assert (problem in dead.problem, other.problem) == (True, "")
+
+
+def test_who_draws_and_who_records_is_told_too(nvml: Any) -> None:
+    desktop = SimpleNamespace(pid=815, usedGpuMemory=1 << 28)
+    both = SimpleNamespace(pid=4711, usedGpuMemory=1 << 30)
+    nvml.gpus[0] |= {"graphics": [desktop, both], "encoder": [7, 167000]}
+    gpu = read_nvml().gpus[0]
+    assert gpu.processes == (GpuProcess(815, 1 << 28, graphics=True), GpuProcess(4711, 1 << 30, busy=36))
+    assert gpu.recording == 7
+
+
 def test_a_gpu_that_is_divided_is_its_instances(nvml: Any) -> None:
     small = SimpleNamespace(total=5 << 30, used=1 << 30)
     instances = {

@@ -84,6 +84,12 @@ TOOLKIT_ENV = {"NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
             GpuGrant(gpus="all", env=TOOLKIT_ENV),
         ),
         (
+            PODMAN,
+            Hardware(dxg=True, cdi=BY_NUMBER),
+            (FIRST, SECOND),
+            GpuGrant(("nvidia.com/gpu=all",), env=CDI_ENV),
+        ),
+        (
             DOCKER,
             Hardware(kfd=104, render=RENDER),
             (RADEON,),
@@ -156,6 +162,14 @@ def test_what_is_missing(
     assert hint in caught.value.hint
 
 
+def test_inside_wsl_cuda_keeps_to_what_is_held() -> None:
+    """A container there has all GPUs of Windows'."""
+    inventory = Inventory((FIRST, SECOND), hardware=Hardware(dxg=True, cdi=BY_NUMBER))
+    for engine in (PODMAN, DOCKER._replace(runtimes=("nvidia",))):
+        assert choose_way(engine, inventory, (SECOND,)).grant.env["CUDA_VISIBLE_DEVICES"] == "GPU-b"
+        assert "CUDA_VISIBLE_DEVICES" not in choose_way(engine, inventory, (FIRST, SECOND)).grant.env
+
+
 # -- whole hosts
 
 GIB = 1 << 30
@@ -199,6 +213,7 @@ ARC_FILES = {
     "sys/class/drm/renderD128/device/vendor": "0x8086",
     "sys/class/drm/renderD128/device/product_name": "Arc A770",
 }
+SECOND_ARC_FILES = {name.replace("renderD128", "renderD129"): text for name, text in ARC_FILES.items()}
 
 
 def cdi(*names: str) -> dict[str, str]:
@@ -283,13 +298,32 @@ HOSTS = {
     "MIG without instances": Host(
         TOOLKIT_INFO, ({**DIVIDED, "instances": {}},), DRIVER, words=("divided into no instances",), refused=True
     ),
-    "two vendors, the one with more memory": Host(
-        DOCKER_INFO, (BOARD,), DRIVER | RADEON_FILES, flags="/dev/kfd /dev/dri/renderD128",
-        words=("GPU 1 of 2 (Radeon PRO W7900)",),
+    "two vendors": Host(
+        TOOLKIT_INFO, (BOARD,), DRIVER | RADEON_FILES, flags="--gpus GPU-a", words=("GPU 0 of 2 (NVIDIA A100)",)
     ),
-    "two vendors, by number": Host(TOOLKIT_INFO, (BOARD,), DRIVER | RADEON_FILES, "device=0", "--gpus GPU-a", ("GPU 0 of 2",)),
-    "two vendors, all": Host(
-        TOOLKIT_INFO, (BOARD,), DRIVER | RADEON_FILES, "all", words=("GPUs of two makers", "--gpus"), refused=True
+    "two vendors, by number": Host(
+        DOCKER_INFO, (BOARD,), DRIVER | RADEON_FILES, "device=1", "/dev/kfd /dev/dri/renderD128",
+        ("GPU 1 of 2 (Radeon PRO W7900)",),
+    ),
+    "two vendors, all": Host(TOOLKIT_INFO, (BOARD,), DRIVER | RADEON_FILES, "all", "--gpus GPU-a", ("GPU 0 of 2",)),
+    "two vendors, both by number": Host(
+        TOOLKIT_INFO, (BOARD,), DRIVER | RADEON_FILES, "device=0,1", words=("GPUs of two makers", "--gpus"), refused=True
+    ),
+    "NVIDIA beside the processor's own Intel GPU": Host(
+        PODMAN_INFO, (BOARD,), DRIVER | ARC_FILES | cdi("0"), "all", "nvidia.com/gpu=0", ("GPU 0 of 2 (NVIDIA A100)",)
+    ),
+    "more NVIDIA GPUs than there are beside an Intel one": Host(
+        PODMAN_INFO, (BOARD,), DRIVER | ARC_FILES | cdi("0"), "2", words=("more than this machine has",), refused=True
+    ),
+    "an Intel GPU beside an NVIDIA one without a driver": Host(
+        DOCKER_INFO, files=PCI | ARC_FILES, words=("its driver is not installed", "reboot"), refused=True
+    ),
+    "an Intel GPU beside an NVIDIA one that is dead": Host(
+        TOOLKIT_INFO, ({**BOARD, "dead": 16},), DRIVER | ARC_FILES, refused=True,
+        words=("GPU 0 cannot be used: it must be reset", "name it with --gpus"),
+    ),
+    "an AMD GPU beside an NVIDIA one without a driver": Host(
+        DOCKER_INFO, files=PCI | RADEON_FILES, flags="/dev/kfd /dev/dri/renderD128", words=("Radeon PRO W7900",)
     ),
     "AMD and rootless podman": Host(
         ROOTLESS_INFO, files=RADEON_FILES, flags="/dev/kfd /dev/dri/renderD128", words=("by /dev/kfd and its render node",)
@@ -301,8 +335,46 @@ HOSTS = {
     "Intel": Host(
         DOCKER_INFO, files=ARC_FILES, flags="/dev/dri/renderD128", words=("GPU 0 of 1 (Arc A770)", "its render node")
     ),
-    "WSL": Host(
+    "two Intel GPUs": Host(
+        DOCKER_INFO, files=ARC_FILES | SECOND_ARC_FILES, wish="2", flags="/dev/dri/renderD128 /dev/dri/renderD129",
+        words=("GPU 0, GPU 1 of 2",),
+    ),
+    "AMD and docker": Host(DOCKER_INFO, files=RADEON_FILES, flags="/dev/kfd /dev/dri/renderD128", words=("(Radeon PRO",)),
+    "WSL and docker": Host(
         TOOLKIT_INFO, (BOARD,), {"dev/dxg": ""}, flags="--gpus all", words=("the only way inside WSL",)
+    ),
+    "WSL and podman": Host(
+        PODMAN_INFO, (BOARD,), {"dev/dxg": ""} | cdi("all"), flags="nvidia.com/gpu=all", words=("by CDI",)
+    ),
+    "WSL and podman without a CDI file": Host(
+        PODMAN_INFO, (BOARD,), {"dev/dxg": ""}, words=("no CDI file", "nvidia-ctk cdi generate"), refused=True
+    ),
+    "WSL without NVIDIA's driver": Host(
+        TOOLKIT_INFO, files={"dev/dxg": ""}, refused=True,
+        words=("WSL passes a GPU of Windows' on", "in Windows and none in WSL"),
+    ),
+    "device files that one may not open": Host(
+        TOOLKIT_INFO, (4, "Insufficient Permissions"), DRIVER, words=("may not open the device files", "usermod"), refused=True
+    ),
+    "docker that lists CDI devices itself": Host(
+        {**CDI_INFO, "DiscoveredDevices": [{"Source": "cdi", "ID": "nvidia.com/gpu=GPU-a"}]}, (BOARD,), DRIVER,
+        flags="nvidia.com/gpu=GPU-a", words=("by CDI, as docker lists it",),
+    ),
+    "docker that has found no CDI device for the GPU": Host(
+        {**CDI_INFO, "DiscoveredDevices": [{"Source": "cdi", "ID": "nvidia.com/gpu=1"}]}, (BOARD,), DRIVER | cdi("0"),
+        words=("its own list of CDI devices lacks", "restart"), refused=True,
+    ),
+    "docker with a folder of CDI files of its own": Host(
+        {**CDI_INFO, "CDISpecDirs": ["/home/ada/.config/cdi"]}, (BOARD,),
+        DRIVER | {"home/ada/.config/cdi/n.json": '{"kind": "nvidia.com/gpu", "devices": [{"name": "0"}]}'},
+        flags="nvidia.com/gpu=0", words=("as /home/ada/.config/cdi/n.json describes",),
+    ),
+    "podman too old for CDI": Host(
+        {**PODMAN_INFO, "version": {"Version": "3.4.4"}}, (BOARD,), DRIVER | cdi("0"), words=("podman 3.4", "4.1"), refused=True
+    ),
+    "no /dev/nvidia-uvm": Host(
+        TOOLKIT_INFO, (BOARD,), {name: text for name, text in DRIVER.items() if name != "dev/nvidia-uvm"},
+        flags="--gpus GPU-a", words=("GPU 0 of 1",),
     ),
     "none": Host(DOCKER_INFO, words=("this machine has no GPU",), refused=True),
 }  # fmt: skip
@@ -325,12 +397,17 @@ def host(request: pytest.FixtureRequest, tmp_path: Path, nvml: Any) -> Host:
 
 def test_what_comes_of_a_wish(host: Host, tmp_path: Path) -> None:
     root = str(tmp_path)
-    hardware = read_hardware(root)
+    facts = parse_info(json.loads(json.dumps(host.engine)))
+    hardware = read_hardware(root, cdi_folders=facts.cdi_folders)
     hardware = hardware._replace(cdi={name: path.removeprefix(root) for name, path in hardware.cdi.items()})
     inventory = plan_inventory(read_nvml(), hardware)
-    facts = parse_info(json.loads(json.dumps(host.engine)))
     engine = EngineWays(
-        facts.name, parse_version(facts.version), facts.rootless, facts.cdi_folders, facts.runtimes
+        facts.name,
+        parse_version(facts.version),
+        facts.rootless,
+        facts.cdi_folders,
+        facts.cdi_devices,
+        facts.runtimes,
     )
     request = parse_gpu_option(host.wish)
     try:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cove.errors import PlaceError
+from cove.gpu.inventory import NVIDIA, Gpu, Hardware, Inventory
 from cove.host.machine import Directories, Machine, Owner
 from cove.ide.base import Bundle
 from cove.places.local import editor_socket
 from cove.spec.identity import identity_labels, workspace_id
 from cove.testing import FakeEngine, FakeRunner
 from cove.workspace.address import read_address
+from cove.workspace.image import prepare_image
 from cove.workspace.read import read_workspace
 from cove.workspace.records import Record, write_record
 from cove.workspace.session import Session
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from cove.engines.base import ContainerInfo
     from cove.places.base import Endpoint
+    from cove.workspace.image import Image
     from cove.workspace.read import Reading
 
 FENCE = "--cove-environment--\n"
@@ -182,3 +185,36 @@ def editor(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEd
     yield found
     for link in found.listening:
         link.close()
+
+
+# -- a machine with GPUs
+
+GPUS = tuple(
+    Gpu(NVIDIA, number, f"GPU-{number}", "NVIDIA A100", f"/dev/nvidia{number}") for number in range(2)
+)
+CDI = {f"nvidia.com/gpu=GPU-{number}": "/etc/cdi/nvidia.yaml" for number in range(2)}
+
+
+@pytest.fixture
+def machine_with_two(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A machine with two GPUs and CDI; its value is the host's folder of notes."""
+    folder = tmp_path / "leases"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    engine.told = engine.told._replace(cdi_folders=("/etc/cdi",))
+    monkeypatch.setattr("cove.engines.choose.read_engines", lambda *_: [engine])
+    for module in ("gpus", "gpu_leases"):
+        monkeypatch.setattr(f"cove.workspace.{module}.lease_folder", lambda: str(folder))
+        monkeypatch.setattr(
+            f"cove.workspace.{module}.read_inventory", lambda *_: Inventory(GPUS, hardware=Hardware(cdi=CDI))
+        )
+    return str(folder)
+
+
+@pytest.fixture
+def asked(session: Session, read: Callable[..., Reading]) -> Callable[..., tuple[Reading, Image]]:
+    def ask(config: str = '{"image": "debian", "hostRequirements": {"gpu": true}}') -> tuple[Reading, Image]:
+        reading = read(config)
+        return reading, prepare_image(session, reading, name="digits")
+
+    return ask

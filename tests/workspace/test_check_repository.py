@@ -24,7 +24,7 @@ def test_a_repository(
     files = {"Dockerfile": "FROM python:3.12 AS a\nFROM nvidia/cuda:12.4.1-base\nCOPY --from=a / /\n"}
     folder = project(config, **files)
     gpus = (Gpu(NVIDIA, 0, "GPU-a", "NVIDIA GeForce RTX 3090", "/dev/nvidia0", capability="8.6"),)
-    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda: Inventory(gpus, driver="470.256.02"))
+    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda *_: Inventory(gpus, driver="470.256.02"))
     checks = look_at_repository(session, folder)
     assert [(check.name, check.verdict) for check in checks] == [
         ("configuration", "ok"),
@@ -39,7 +39,7 @@ def test_a_repository(
         "nvidia/cuda:12.4.1-base will be pulled",
     }
     assert "runs on this machine: make" in checks[3].evidence
-    monkeypatch.setattr("cove.gpu.hardware.read_inventory", Inventory)
+    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda *_: Inventory())
     assert "there is no GPU here" in look_at_repository(session, folder)[-1].evidence
 
 

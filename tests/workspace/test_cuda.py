@@ -9,7 +9,7 @@ import pytest
 from cove.errors import GpuError, NetworkError
 from cove.gpu.inventory import NVIDIA, Gpu, Inventory
 from cove.workspace.cuda import check_before_pull, check_image, read_needs
-from cove.workspace.gpus import GpuOptions
+from cove.workspace.gpu_wish import GpuOptions
 from cove.workspace.image import prepare_image
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ OLD = '{"image": "nvidia/cuda:12.4.1-devel-ubuntu22.04", "hostRequirements": {"g
 @pytest.fixture(autouse=True)
 def old_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     gpus = (Gpu(NVIDIA, 0, "GPU-a", "NVIDIA GeForce RTX 3090", "/dev/nvidia0", capability="8.6"),)
-    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda: Inventory(gpus, driver="470.256.02"))
+    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda *_: Inventory(gpus, driver="470.256.02"))
 
 
 def test_an_image_too_new_for_the_driver_is_refused_before_it_is_pulled(
@@ -137,6 +137,6 @@ def test_what_only_the_image_knows(
 def test_a_machine_without_gpus_has_nothing_to_say(
     session: Session, read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cove.gpu.hardware.read_inventory", Inventory)
+    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda *_: Inventory())
     check_before_pull(session, read(OLD % ("true", "")), None)
     assert session.progress.warnings == []

@@ -31,7 +31,7 @@ def closed(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cove.engines.choose.read_engines", lambda *_: [engine])
     monkeypatch.setattr(doctor, "REGISTRY", "http://127.0.0.1:9/v2/")
     monkeypatch.setattr("cove.ide.gallery.OPEN_VSX", type("G", (), {"service_url": "http://127.0.0.1:9/g"}))
-    monkeypatch.setattr("cove.gpu.hardware.read_inventory", Inventory)
+    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda *_: Inventory())
 
 
 def by_name(checks: list[Check]) -> dict[str, Check]:
@@ -90,7 +90,7 @@ def test_how_each_engine_gives_gpus(
     session: Session, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpus = (Gpu(NVIDIA, 0, "GPU-a", "NVIDIA A100", "/dev/nvidia0"),)
-    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda: Inventory(gpus))
+    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda *_: Inventory(gpus))
     _, way = doctor.look_at_gpus(session)
     assert way.evidence.startswith("cannot: docker cannot give the GPU")
     assert "nvidia-ctk" in way.fix

@@ -24,7 +24,7 @@ CPU = '{"name": "jax", "version": "0.4.30"}\n'
 @pytest.fixture(autouse=True)
 def one_gpu(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> None:
     gpu = Gpu(NVIDIA, 0, "GPU-a", "NVIDIA GeForce RTX 3090", "/dev/nvidia0", capability="8.6")
-    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda: Inventory((gpu,), driver="550.54.15"))
+    monkeypatch.setattr("cove.gpu.hardware.read_inventory", lambda *_: Inventory((gpu,), driver="550.54.15"))
     monkeypatch.setattr("cove.engines.choose.read_engines", lambda *_: [engine])
 
 

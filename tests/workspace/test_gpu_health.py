@@ -25,7 +25,7 @@ def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """A machine with one GPU; its value is the folder of notes."""
     folder = lease_folder((f"{tmp_path}/gpus",))
     monkeypatch.setattr(
-        "cove.gpu.hardware.read_inventory", lambda: Inventory((GPU,), hardware=Hardware(module="2"))
+        "cove.gpu.hardware.read_inventory", lambda *_: Inventory((GPU,), hardware=Hardware(module="2"))
     )
     monkeypatch.setattr("cove.gpu.leases.lease_folder", lambda: folder)
     return folder

@@ -31,7 +31,7 @@ def test_each_gpu_with_who_holds_it_and_what_runs(
         Gpu(NVIDIA, 1, "GPU-1", "A100", "/dev/nvidia1", problem="lost"),
     )
     inventory = Inventory(gpus, (Problem("p", "h"),), "550", "12.4")
-    monkeypatch.setattr("cove.workspace.gpu_list.read_inventory", lambda: inventory)
+    monkeypatch.setattr("cove.workspace.gpu_list.read_inventory", lambda *_: inventory)
     monkeypatch.setattr("cove.workspace.gpu_list.lease_folder", lambda: str(folder))
     monkeypatch.setattr("cove.engines.choose.read_engines", lambda *_: [engine])
     found = list_gpus(session)
@@ -46,7 +46,7 @@ def test_each_gpu_with_who_holds_it_and_what_runs(
 
 
 def test_a_machine_without_any_asks_nobody(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cove.workspace.gpu_list.read_inventory", Inventory)
+    monkeypatch.setattr("cove.workspace.gpu_list.read_inventory", lambda *_: Inventory())
     assert list_gpus(session) == ((), (), "", "", (), ())
 
 

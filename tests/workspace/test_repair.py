@@ -9,7 +9,7 @@ import pytest
 from cove.gpu.choose import Lease
 from cove.gpu.health import Loss
 from cove.workspace.consent import Consent
-from cove.workspace.gpus import GpuOptions
+from cove.workspace.gpu_wish import GpuOptions
 from cove.workspace.repair import plan_repair
 from cove.workspace.terms import UpRequest
 

@@ -78,7 +78,8 @@ def _gpus(args: argparse.Namespace, session: Session, reading: Reading) -> str:
     """Return the wish for GPUs as far as it is known before the image is, and what it would get now."""
     from cove.cli.gpu_options import parse_gpu_arguments
     from cove.spec.gpus import describe_request
-    from cove.workspace.gpus import GpuOptions, preview, read_request
+    from cove.workspace.gpu_wish import GpuOptions, read_request
+    from cove.workspace.gpus import preview
 
     request = read_request(reading, None, parse_gpu_arguments(args) or GpuOptions())
     if request is None:

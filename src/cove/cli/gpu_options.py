@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from cove.workspace.gpus import GpuOptions
+    from cove.workspace.gpu_wish import GpuOptions
 
 
 def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def parse_gpu_arguments(args: argparse.Namespace) -> GpuOptions | None:
     if not (args.gpus or args.share or args.wait):
         return None
     from cove.spec.gpus import parse_gpu_option
-    from cove.workspace.gpus import GpuOptions
+    from cove.workspace.gpu_wish import GpuOptions
 
     if args.gpus:
         parse_gpu_option(args.gpus)  # said now rather than after a build

@@ -92,7 +92,7 @@ def _row(gpu: ListedGpu, holders: Sequence[ListedHolder], style: Style) -> tuple
     if gpu.problem:
         return (gpu.id, gpu.name, "-", "-", "-", style.bad(gpu.problem))
     holding = _holders(gpu, holders)
-    free = style.good("free") if not gpu.processes else style.warn("in use")
+    free = style.warn("in use") if gpu.in_use else style.good("free")
     return (
         gpu.id,
         gpu.name,

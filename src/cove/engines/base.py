@@ -34,6 +34,8 @@ class EngineInfo(NamedTuple):
     """Adaptations in force, each a short sentence for `info` and `doctor`."""
     cdi_folders: tuple[str, ...] = ()
     """Where it reads CDI files; empty where it knows none, or that is switched off."""
+    cdi_devices: tuple[str, ...] = ()
+    """docker from 28.3: the CDI devices it found there itself; empty where it does not tell."""
     runtimes: tuple[str, ...] = ()
     """docker: the runtimes it knows besides its own, such as `nvidia`."""
     storage_folder: str = ""

@@ -242,6 +242,7 @@ def plan_engine_info(facts: EngineFacts, quirks: tuple[str, ...], endpoint: str)
         arch=facts.arch,
         quirks=quirks,
         cdi_folders=facts.cdi_folders,
+        cdi_devices=facts.cdi_devices,
         runtimes=facts.runtimes,
         storage_folder=facts.storage_folder,
         memory=facts.memory,

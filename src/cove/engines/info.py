@@ -42,6 +42,8 @@ class EngineFacts(NamedTuple):
     storage: str = ""
     cdi_folders: tuple[str, ...] = ()
     """Where it reads CDI files."""
+    cdi_devices: tuple[str, ...] = ()
+    """docker from 28.3: the CDI devices it found there itself."""
     runtimes: tuple[str, ...] = ()
     """docker: those it knows by name."""
     storage_folder: str = ""
@@ -92,6 +94,11 @@ def _docker_info(document: Json) -> EngineFacts:
         selinux=any(option.startswith("name=selinux") for option in options),
         storage=str(document.get("Driver") or ""),
         cdi_folders=tuple(map(str, document.get("CDISpecDirs") or ())),
+        cdi_devices=tuple(
+            str(device.get("ID"))
+            for device in document.get("DiscoveredDevices") or ()
+            if device.get("Source") == "cdi"
+        ),
         runtimes=tuple(document.get("Runtimes") or ()),
         storage_folder=str(document.get("DockerRootDir") or ""),
         memory=int(document.get("MemTotal") or 0),

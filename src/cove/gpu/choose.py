@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cove.errors import GpuError
-from cove.gpu.inventory import describe_absence
+from cove.gpu.inventory import INTEL, MAKERS, describe_absence
 from cove.spec.gpus import ALL, describe_request
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _choose(
         raise GpuError(
             describe_absence(inventory), hint=problem or 'For a GPU where there is one: "gpu": "optional".'
         )
-    fitting = [gpu for gpu in inventory.usable if fits(gpu, request)]
+    fitting = [gpu for gpu in _of_one_maker(request, inventory) if fits(gpu, request)]
     wanted = len(fitting) if request.number == ALL else request.number
     if len(fitting) < max(wanted, 1):
         raise _too_few(request, inventory)
@@ -116,6 +116,21 @@ def _choose(
     if len(free) < wanted:
         raise _taken(request, fitting, leases)
     return _nearest(sorted(free, key=lambda gpu: _order(gpu, leases, own)), wanted)
+
+
+def _of_one_maker(request: GpuRequest, inventory: Inventory) -> Sequence[Gpu]:
+    """Return the GPUs among which to look: where none is named, those of one maker, since frameworks are built for one.
+
+    An Intel GPU, which most processors have inside, never stands in for one of another maker that does not work.
+    """
+    if request.ids or request.name:
+        return inventory.usable
+    maker = request.maker or min((gpu.vendor for gpu in inventory.usable), key=MAKERS.index)
+    broken = inventory.problems or len(inventory.usable) < len(inventory.gpus)
+    if maker == INTEL and broken and not request.maker:
+        hint = inventory.problems[0].hint if inventory.problems else ""
+        raise GpuError(describe_absence(inventory), hint=hint or "For the Intel GPU, name it with --gpus.")
+    return [gpu for gpu in inventory.usable if gpu.vendor == maker]
 
 
 def promise_gpus(promises: Iterable[Promise], inventory: Inventory, held: Iterable[str]) -> dict[str, Lease]:
@@ -144,7 +159,9 @@ def fits(gpu: Gpu, request: GpuRequest) -> bool:
         return False
     enough = not gpu.memory or gpu.memory >= request.memory
     return (
-        enough and (not gpu.cores or gpu.cores >= request.cores) and request.name.lower() in gpu.name.lower()
+        enough
+        and (not gpu.cores or gpu.cores >= request.cores)
+        and request.name.lower() in f"{gpu.vendor} {gpu.name}".lower()
     )
 
 
@@ -157,8 +174,12 @@ def _position(gpu: Gpu) -> tuple[int, int]:
 
 
 def is_busy(gpu: Gpu) -> bool:
-    """Return whether somebody computes on it, leased or not."""
-    return bool(gpu.processes) or gpu.used >= IDLE_BYTES
+    """Return whether somebody uses it, leased or not: computes, records its screen, or fills its memory.
+
+    A program that merely draws does not count, nor does how much it draws: every desktop has some.
+    """
+    computes = any(not process.graphics for process in gpu.processes)
+    return computes or gpu.recording > 0 or gpu.used >= IDLE_BYTES
 
 
 def _nearest(ordered: Sequence[Gpu], wanted: int) -> list[Gpu]:

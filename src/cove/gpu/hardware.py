@@ -11,6 +11,8 @@ from cove.gpu.inventory import AMD, INTEL, Hardware, RenderNode, plan_inventory
 from cove.gpu.nvml import read_nvml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cove.gpu.inventory import Gpu, GpuProcess, Inventory
 
 VENDORS = {"0x1002": AMD, "0x8086": INTEL}
@@ -20,13 +22,13 @@ DISPLAY_CLASSES = ("0x0300", "0x0302")
 CONTAINER = re.compile(r"[0-9a-f]{64}")
 
 
-def read_inventory() -> Inventory:
-    """Return what GPUs there are and what is wrong with them."""
-    inventory = plan_inventory(read_nvml(), read_hardware())
+def read_inventory(cdi_folders: Iterable[str] = ()) -> Inventory:
+    """Return what GPUs there are and what is wrong with them; engines may read CDI files in more folders than usual."""
+    inventory = plan_inventory(read_nvml(), read_hardware(cdi_folders=cdi_folders))
     return inventory._replace(gpus=tuple(_with_processes(gpu) for gpu in inventory.gpus))
 
 
-def read_hardware(root: str = "") -> Hardware:
+def read_hardware(root: str = "", *, cdi_folders: Iterable[str] = ()) -> Hardware:
     """Return what the kernel shows; `root` stands before every path, for a machine that is a folder."""
     names = _names(f"{root}/dev")
     minors = sorted(int(found[1]) for name in names if (found := re.fullmatch(r"nvidia(\d+)", name)))
@@ -46,7 +48,7 @@ def read_hardware(root: str = "") -> Hardware:
         render=tuple(
             _render_node(root, name) for name in _names(f"{root}/dev/dri") if name.startswith("renderD")
         ),
-        cdi=read_cdi(f"{root}{folder}" for folder in FOLDERS),
+        cdi=read_cdi(f"{root}{folder}" for folder in dict.fromkeys((*FOLDERS, *cdi_folders))),
     )
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-NVIDIA, AMD, INTEL = "nvidia", "amd", "intel"
+NVIDIA, AMD, INTEL = MAKERS = ("nvidia", "amd", "intel")
+"""In the order in which one is meant where none is named."""
 
-LIBRARY_MISSING, NOT_LOADED, MISMATCH, UNKNOWN, LOST = 12, 9, 18, 999, 15
+NO_PERMISSION, LIBRARY_MISSING, NOT_LOADED, MISMATCH, UNKNOWN, LOST, RESET = 4, 12, 9, 18, 999, 15, 16
 """Numbers of NVML's `nvmlReturn_t` (nvml.h); 12 is also what the Python binding says where there is no library."""
 
 
@@ -25,6 +26,8 @@ class GpuProcess(NamedTuple):
     """The 64 hexadecimal digits of the container it runs in; empty for a process of the host."""
     busy: int | None = None
     """Percent of the last moments in which it computed; None where the driver does not say."""
+    graphics: bool = False
+    """It draws or records, and computes nothing."""
 
 
 class Gpu(NamedTuple):
@@ -43,6 +46,8 @@ class Gpu(NamedTuple):
     """Bytes."""
     busy: int | None = None
     """Percent of the last moments in which it computed."""
+    recording: int = 0
+    """Percent of the last moments in which its video encoder worked."""
     capability: str = ""
     """CUDA compute capability: `8.0`."""
     cores: int = 0
@@ -172,6 +177,16 @@ def _nvidia_problems(nvml: NvmlAnswer, hardware: Hardware) -> Iterator[Problem]:
         yield Problem(
             f"NVIDIA's driver was updated, but the old kernel module is still in use{loaded}",
             "Reboot; or end what uses the GPUs and reload the modules nvidia_uvm, nvidia_drm, nvidia_modeset, nvidia.",
+        )
+    elif nvml.error == NO_PERMISSION:
+        yield Problem(
+            "you may not open the device files of NVIDIA's GPUs",
+            "`ls -l /dev/nvidia*` shows their group: `sudo usermod -aG GROUP $USER`, then log in anew.",
+        )
+    elif nvml.error in {LIBRARY_MISSING, NOT_LOADED} and hardware.dxg:
+        yield Problem(
+            "WSL passes a GPU of Windows' on (/dev/dxg), but NVIDIA's driver does not answer",
+            "If it is NVIDIA's: install its driver in Windows and none in WSL, then `wsl --update` and `wsl --shutdown`.",
         )
     elif nvml.error in {LIBRARY_MISSING, NOT_LOADED} and there:
         what = (

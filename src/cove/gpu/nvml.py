@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cove.gpu.inventory import LIBRARY_MISSING, LOST, NVIDIA, Gpu, GpuProcess, NvmlAnswer
+from cove.gpu.inventory import LIBRARY_MISSING, LOST, NVIDIA, RESET, Gpu, GpuProcess, NvmlAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+DEAD = {LOST: "it has fallen off the bus", RESET: "it must be reset (`sudo nvidia-smi --gpu-reset`)"}
+"""Errors of a GPU itself, whatever it is asked."""
 
 
 def read_nvml() -> NvmlAnswer:
@@ -38,16 +41,17 @@ def _ask(nvml: Any) -> NvmlAnswer:
 
 
 def _gpus(nvml: Any, index: int) -> list[Gpu]:
-    """Return a GPU, or the instances into which it is divided."""
+    """Return a GPU, or the instances into which it is divided; one that is dead keeps its place."""
     try:
         handle = nvml.nvmlDeviceGetHandleByIndex(index)
         whole = _gpu(nvml, handle, index)
+        mode = _told(nvml, nvml.nvmlDeviceGetMigMode, handle)
+        return _instances(nvml, handle, whole) if mode and mode[0] else [whole]
     except nvml.NVMLError as error:
-        lost = "it has fallen off the bus" if error.value == LOST else str(error)
-        return [Gpu(NVIDIA, index, "", "NVIDIA GPU", "", problem=lost)]
-    mode = _told(nvml, nvml.nvmlDeviceGetMigMode, handle)
-    if not (mode and mode[0]):
-        return [whole]
+        return [Gpu(NVIDIA, index, "", "NVIDIA GPU", "", problem=DEAD.get(error.value) or str(error))]
+
+
+def _instances(nvml: Any, handle: Any, whole: Gpu) -> list[Gpu]:
     instances = [
         _instance(nvml, found, whole, number)
         for number in range(_told(nvml, nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0)
@@ -67,6 +71,7 @@ def _gpu(nvml: Any, handle: Any, index: int) -> Gpu:
         nvml.nvmlDeviceGetName(handle),
         f"/dev/nvidia{index if minor is None else minor}",
         busy=rates.gpu if rates else None,
+        recording=(_told(nvml, nvml.nvmlDeviceGetEncoderUtilization, handle) or (0,))[0],
         capability="{}.{}".format(*capability) if capability else "",
         cores=_told(nvml, nvml.nvmlDeviceGetNumGpuCores, handle) or 0,
         numa=read_numa(_told(nvml, nvml.nvmlDeviceGetPciInfo, handle)),
@@ -84,23 +89,32 @@ def _instance(nvml: Any, handle: Any, whole: Gpu, number: int) -> Gpu:
 
 def _with_memory(nvml: Any, handle: Any, gpu: Gpu) -> Gpu:
     memory = _told(nvml, nvml.nvmlDeviceGetMemoryInfo, handle)
-    running = _told(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle) or ()
-    shares = (_told(nvml, nvml.nvmlDeviceGetProcessUtilization, handle, 0) or ()) if running else ()
+    computing = _told(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle) or ()
+    drawing = _told(nvml, nvml.nvmlDeviceGetGraphicsRunningProcesses, handle) or ()
+    shares = (
+        (_told(nvml, nvml.nvmlDeviceGetProcessUtilization, handle, 0) or ()) if computing or drawing else ()
+    )
     busy = {share.pid: share.smUtil for share in shares}
+    # Who computes and draws is in both lists.
+    found = {process.pid: process for process in (*drawing, *computing)}
+    computes = {process.pid for process in computing}
     return gpu._replace(
         memory=memory.total if memory else 0,
         used=memory.used if memory else 0,
         processes=tuple(
-            GpuProcess(found.pid, found.usedGpuMemory or 0, busy=busy.get(found.pid)) for found in running
+            GpuProcess(pid, process.usedGpuMemory or 0, busy=busy.get(pid), graphics=pid not in computes)
+            for pid, process in sorted(found.items())
         ),
     )
 
 
 def _told(nvml: Any, ask: Callable[..., Any], *arguments: Any) -> Any:
-    """Return an answer, or None for what this driver or this GPU does not tell."""
+    """Return an answer, or None for what this driver or this GPU does not tell; raises when the GPU is dead."""
     try:
         return ask(*arguments)
-    except nvml.NVMLError:
+    except nvml.NVMLError as error:
+        if error.value in DEAD:
+            raise
         return None
 
 

@@ -9,7 +9,7 @@ from cove.gpu.inventory import AMD, INTEL, NVIDIA
 from cove.spec.run import GpuGrant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from cove.gpu.inventory import Gpu, Hardware, Inventory
 
@@ -29,6 +29,8 @@ class EngineWays(NamedTuple):
     rootless: bool = False
     cdi_folders: tuple[str, ...] = ()
     """Where it looks for CDI files; empty where it knows none or that is switched off."""
+    cdi_devices: tuple[str, ...] = ()
+    """The CDI devices it found there itself; empty where it does not tell."""
     runtimes: tuple[str, ...] = ()
     """The runtimes docker knows."""
     hook: bool = False
@@ -51,7 +53,7 @@ def choose_way(engine: EngineWays, inventory: Inventory, gpus: Sequence[Gpu]) ->
         raise GpuError("GPUs of two makers in one container", hint="Name those of one with --gpus.")
     match vendors:
         case vendor if vendor == {NVIDIA}:
-            way = _nvidia(engine, inventory.hardware, gpus)
+            way = _nvidia(engine, inventory, gpus)
         case vendor if vendor & {AMD, INTEL}:
             way = _render(engine, inventory.hardware, gpus)
         case _:
@@ -59,43 +61,55 @@ def choose_way(engine: EngineWays, inventory: Inventory, gpus: Sequence[Gpu]) ->
     return way._replace(grant=way.grant._replace(label=label))
 
 
-def _nvidia(engine: EngineWays, hardware: Hardware, gpus: Sequence[Gpu]) -> Way:
-    names = _cdi_names(engine, hardware, gpus)
-    if names:
-        env = {**CAPABILITIES, "NVIDIA_VISIBLE_DEVICES": "void"}
-        return Way(GpuGrant(devices=tuple(names), env=env), f"by CDI, as {hardware.cdi[names[0]]} describes")
+def _nvidia(engine: EngineWays, inventory: Inventory, gpus: Sequence[Gpu]) -> Way:
+    hardware = inventory.hardware
+    chosen = _only_these(inventory, gpus)
+    if names := _cdi_names(engine, hardware, gpus):
+        env = {**CAPABILITIES, "NVIDIA_VISIBLE_DEVICES": "void", **chosen}
+        file = hardware.cdi.get(names[0])
+        described = f"as {file} describes" if file else "as docker lists it"
+        return Way(GpuGrant(devices=tuple(names), env=env), f"by CDI, {described}")
     if engine.name == "podman":
         raise _podman_without_cdi(engine, hardware)
     if engine.version >= (19, 3) and ("nvidia" in engine.runtimes or engine.hook):
+        env = {**CAPABILITIES, **chosen}
         if hardware.dxg:
-            return Way(
-                GpuGrant(gpus="all", env=CAPABILITIES), "by docker's --gpus all, the only way inside WSL"
-            )
+            return Way(GpuGrant(gpus="all", env=env), "by docker's --gpus all, the only way inside WSL")
         uuids = ",".join(gpu.uuid for gpu in gpus)
-        return Way(
-            GpuGrant(gpus=uuids, env=CAPABILITIES), "by docker's --gpus and NVIDIA's container toolkit"
-        )
+        return Way(GpuGrant(gpus=uuids, env=env), "by docker's --gpus and NVIDIA's container toolkit")
     raise _docker_without_toolkit(engine, hardware)
 
 
+def _only_these(inventory: Inventory, gpus: Sequence[Gpu]) -> dict[str, str]:
+    """Return by what CUDA keeps to these GPUs; inside WSL containers have all of them."""
+    some = inventory.hardware.dxg and len(gpus) < sum(gpu.vendor == NVIDIA for gpu in inventory.gpus)
+    return {"CUDA_VISIBLE_DEVICES": ",".join(gpu.uuid for gpu in gpus)} if some else {}
+
+
 def _cdi_names(engine: EngineWays, hardware: Hardware, gpus: Sequence[Gpu]) -> list[str]:
-    """Return the CDI name of each GPU, by UUID or by number, or nothing when one has none that the engine reads."""
+    """Return the CDI name of each GPU, by UUID or by number, or nothing when one has none that the engine reads.
+
+    Inside WSL there is one name for all (nvidia-ctk's mode `wsl`).
+    """
     if not engine.cdi_folders:
         return []
     found = []
     for gpu in gpus:
-        candidates = (f"nvidia.com/gpu={gpu.uuid}", f"nvidia.com/gpu={gpu.id}")
-        name = next(
-            (name for name in candidates if _is_read(hardware.cdi.get(name, ""), engine.cdi_folders)), None
-        )
+        names = ("all",) if hardware.dxg else (gpu.uuid, gpu.id)
+        candidates = (f"nvidia.com/gpu={name}" for name in names)
+        name = next((name for name in candidates if _is_read(name, engine, hardware)), None)
         if name is None:
             return []
         found.append(name)
-    return found
+    return list(dict.fromkeys(found))
 
 
-def _is_read(path: str, folders: Iterable[str]) -> bool:
-    return any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+def _is_read(name: str, engine: EngineWays, hardware: Hardware) -> bool:
+    """Return whether the engine knows a CDI device: by its own word, or else as its folders have it."""
+    if engine.cdi_devices:
+        return name in engine.cdi_devices
+    path = hardware.cdi.get(name, "")
+    return any(path.startswith(f"{folder.rstrip('/')}/") for folder in engine.cdi_folders)
 
 
 def _podman_without_cdi(engine: EngineWays, hardware: Hardware) -> GpuError:
@@ -117,6 +131,11 @@ def _podman_without_cdi(engine: EngineWays, hardware: Hardware) -> GpuError:
 
 
 def _docker_without_toolkit(engine: EngineWays, hardware: Hardware) -> GpuError:
+    if engine.cdi_devices:
+        return GpuError(
+            "docker cannot give the GPU: its own list of CDI devices lacks the one that was chosen",
+            hint=f"Write the CDI files anew, `{GENERATE}`, and restart docker.",
+        )
     if any(name.startswith("nvidia.com/") for name in hardware.cdi) and engine.version >= (25, 0):
         return GpuError(
             "docker cannot give the GPU: it has CDI switched off, and does not know NVIDIA's runtime",

@@ -22,6 +22,7 @@ ALL = -1
 """The count that means: every GPU there is."""
 ID = re.compile(r"(?:GPU|MIG)-[0-9A-Za-z./-]+|\d+(?::\d+)?")
 CDI_KINDS = ("nvidia.com/gpu=", "amd.com/gpu=", "intel.com/gpu=")
+MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel"}
 MEMBERS = ("count", "memory", "name", "shared")
 
 
@@ -38,6 +39,8 @@ class GpuRequest(NamedTuple):
     """CUDA cores that each must have at least."""
     name: str = ""
     """A part of its name, such as `A100`; upper and lower case are one."""
+    maker: str = ""
+    """The only maker whose GPUs will do, such as `nvidia`; empty: not said."""
     shared: bool = False
     """Others may have them too."""
     optional: bool = False
@@ -244,6 +247,7 @@ def describe_request(request: GpuRequest) -> str:
         text = "all GPUs"
     else:
         text = "a GPU" if request.number == 1 else f"{request.number} GPUs"
+    text += f" by {MAKERS[request.maker]}" if request.maker else ""
     text += f" with {request.memory / 2**30:.4g} GiB" if request.memory else ""
     text += f" and {request.cores} cores" if request.cores else ""
     return text + (f" named {request.name}" if request.name else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cove.errors import CoveError, GpuError
 from cove.spec.config import DockerfileSource, ImageSource
-from cove.workspace.gpus import GpuOptions, read_request
+from cove.workspace.gpu_wish import GpuOptions, read_request
 from cove.workspace.image import read_dockerfile
 
 if TYPE_CHECKING:

@@ -184,9 +184,10 @@ def look_at_gpus(session: Session) -> list[Check]:
     from cove.gpu.way import choose_way
     from cove.workspace.gpus import plan_engine_ways
 
-    inventory = read_inventory()
+    engines = _engines(session)[0]
+    inventory = read_inventory(folder for engine in engines for folder in engine.info().cdi_folders)
     ways = {}
-    for engine in _engines(session)[0] if inventory.usable else []:
+    for engine in engines if inventory.usable else []:
         try:
             way = choose_way(plan_engine_ways(session, engine.info()), inventory, inventory.usable[:1])
             ways[engine.name] = way.why

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from cove.gpu.choose import is_busy
 from cove.gpu.hardware import read_inventory
 from cove.gpu.leases import lease_folder
 from cove.gpu.queue import read_queue
 from cove.gpu.use import summarize
+from cove.workspace.gpu_leases import label_lease, read_holders, read_leases
 from cove.workspace.gpu_use import read_use
-from cove.workspace.gpus import label_lease, read_holders, read_leases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +52,8 @@ class ListedGpu(NamedTuple):
     lease: Lease | None
     processes: tuple[ListedProcess, ...]
     problem: str
+    in_use: bool = False
+    """Somebody computes or records on it, or fills its memory; who merely draws does not count."""
     lately: Lately | None = None
     """Its use over the last minutes; None where nobody noted it."""
 
@@ -114,6 +117,7 @@ def _listed(gpu: Gpu, lease: Lease | None, names: Mapping[str, str], samples: Se
         lease=lease,
         processes=tuple(_process(process, names) for process in gpu.processes),
         problem=gpu.problem,
+        in_use=is_busy(gpu),
         lately=summarize(samples, (gpu.uuid,), now=time.time()),
     )
 

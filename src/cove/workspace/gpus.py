@@ -1,4 +1,4 @@
-"""GPUs for a workspace: what it wishes, what is there and free, and a lease that lasts as long as its container."""
+"""GPUs for a workspace: what it wishes, held against what is there and free, and the way in."""
 
 from __future__ import annotations
 
@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from cove.engines.choose import which
 from cove.engines.info import parse_version
 from cove.errors import GpuError
-from cove.gpu.choose import Lease, NotFree, choose_gpus, promise_gpus
-from cove.gpu.hardware import read_inventory, read_module
-from cove.gpu.leases import Note, lease_folder, read_notes, read_starting, write_note
+from cove.gpu.choose import choose_gpus, promise_gpus
+from cove.gpu.hardware import read_inventory
+from cove.gpu.leases import lease_folder
 from cove.gpu.way import NO_GPU, EngineWays, choose_way
-from cove.host.alive import read_start
-from cove.spec.gpus import (
-    choose_request,
-    describe_request,
-    parse_cove_gpus,
-    parse_gpu_option,
-    parse_requirement,
-    split_run_args,
-)
-from cove.spec.narrow import Spot
-from cove.workspace.gpu_queue import Place, user_name
+from cove.spec.gpus import describe_request
+from cove.workspace.gpu_leases import read_leases
+from cove.workspace.gpu_queue import Place
+from cove.workspace.gpu_wish import GpuOptions, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,18 +32,6 @@ if TYPE_CHECKING:
 
 HOOK = "nvidia-container-runtime-hook"
 HOOK_FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/nvidia/toolkit")
-LABEL = "cove.gpus"
-"""UUIDs with commas between them, on the container that holds them."""
-SHARED = "cove.gpus.shared"
-
-
-class GpuOptions(NamedTuple):
-    """What a person may say of GPUs on the command line."""
-
-    gpus: str = ""
-    """The value of --gpus; empty: not said."""
-    share: bool = False
-    wait: bool = False
 
 
 class Granted(NamedTuple):
@@ -60,33 +41,6 @@ class Granted(NamedTuple):
     why: str = ""
     """One sentence for the person; empty when GPUs are not spoken of at all."""
     shared: bool = False
-
-
-def read_request(reading: Reading, image: Image | None, options: GpuOptions) -> GpuRequest | None:
-    """Return the one request that options, files and image make; without an image, what the file alone says.
-
-    Raises UsageError, ConfigurationError.
-    """
-    configuration = reading.configuration
-    spot = Spot(_text(configuration.path), configuration.path)
-    cove = configuration.cove.get("gpus")
-    requirements = image.merged.host_requirements if image else configuration.layer.host_requirements
-    request = choose_request(
-        option=parse_gpu_option(options.gpus) if options.gpus else None,
-        cove=None if cove is None else parse_cove_gpus(cove, spot / "customizations" / "cove" / "gpus"),
-        run_args=split_run_args(configuration.run_args, spot / "runArgs")[0],
-        requirement=parse_requirement(requirements or {}, "hostRequirements.gpu"),
-        needed_by_image=_needs_gpu(image) if image else "",
-    )
-    return request._replace(shared=request.shared or options.share) if request else None
-
-
-def _needs_gpu(image: Image) -> str:
-    """Return why an image is made for NVIDIA's GPUs (container toolkit, "Environment variables"), or nothing."""
-    env = image.info.env
-    if env.get("NVIDIA_VISIBLE_DEVICES", "void") not in {"", "void", "none"} or "CUDA_VERSION" in env:
-        return "the image is made for CUDA"
-    return ""
 
 
 @contextmanager
@@ -134,7 +88,8 @@ def _choose(
     replaces: ContainerInfo | None,
     ahead: Sequence[Ticket],
 ) -> Granted:
-    inventory = read_inventory()
+    info = session.engine.info()
+    inventory = read_inventory(info.cdi_folders)
     leases = read_leases(session, folder, without=replaces.id if replaces else "")
     # What one holds oneself while it runs is free for oneself alone.
     held = (*leases, *(replaces.gpus if replaces and replaces.running else ()))
@@ -149,7 +104,7 @@ def _choose(
     if not choice.gpus:
         return Granted(None, choice.why)
     try:
-        way = choose_way(plan_engine_ways(session, session.engine.info()), inventory, choice.gpus)
+        way = choose_way(plan_engine_ways(session, info), inventory, choice.gpus)
     except GpuError as error:
         if not request.optional:
             raise
@@ -194,121 +149,8 @@ def plan_engine_ways(session: Session, info: EngineInfo) -> EngineWays:
         version=parse_version(info.version),
         rootless=info.rootless,
         cdi_folders=info.cdi_folders,
+        cdi_devices=info.cdi_devices,
         runtimes=info.runtimes,
         hook=which(HOOK, session.machine) is not None
         or any(os.access(f"{folder}/{HOOK}", os.X_OK) for folder in HOOK_FOLDERS),
     )
-
-
-# -- leases
-
-
-def keep(session: Session, container: ContainerInfo) -> None:
-    """Leave a note of the GPUs that a container's label says it holds, for as long as it runs. Call it within the lock."""
-    uuids = container.gpus
-    folder = lease_folder() if uuids else ""
-    for uuid in uuids:
-        note = Note(
-            uuid=uuid,
-            workspace=container.labels.get("cove.name", "") or container.name,
-            user=user_name(session.machine.owner.uid),
-            since=container.started,
-            container=container.id,
-            pid=container.pid,
-            started=read_start(container.pid),
-            shared=SHARED in container.labels,
-            module=read_module(),
-        )
-        write_note(folder, note)
-
-
-def start_leased(session: Session, container: ContainerInfo, *, wait: bool = False) -> None:
-    """Start a stopped container; one that holds GPUs only if they are still its own, or, to `wait`, again its own.
-
-    Raises GpuError when another has taken them meanwhile, EngineError when it does not start.
-    """
-    if not container.gpus:
-        session.engine.start(container.id)
-        return
-    folder = lease_folder()
-    name = container.labels.get("cove.name", "") or container.name
-    place = Place(session, folder, name, "its own GPU again")
-    with ExitStack() as stack:
-        place.choose(stack, lambda ahead: _need_own(session, container, ahead), wait=wait)
-        session.engine.start(container.id)
-        if started := session.engine.inspect_container(container.id):
-            keep(session, started)
-
-
-def _need_own(session: Session, container: ContainerInfo, ahead: Sequence[Ticket]) -> None:
-    """Raise NotFree when somebody else holds a container's GPUs, or is promised them."""
-    if taken := find_taken(session, container, ahead):
-        raise NotFree(
-            f"its GPU {taken.verb} {taken.describe()}",
-            hint="Wait for it with --wait; `cove up --repair` makes the container anew, with GPUs that are free.",
-            wanted=len(container.gpus),
-            among=container.gpus,
-        )
-
-
-def find_taken(session: Session, container: ContainerInfo, ahead: Sequence[Ticket] = ()) -> Lease | None:
-    """Return who else holds a GPU of a stopped container, or is promised it among those `ahead` in the queue."""
-    leases = read_leases(session, lease_folder(), without=container.id)
-    if ahead:
-        leases |= promise_gpus((ticket.promise() for ticket in ahead), read_inventory(), leases)
-    shared = SHARED in container.labels
-    theirs = (leases[uuid] for uuid in container.gpus if uuid in leases)
-    return next((lease for lease in theirs if not (shared and lease.shared)), None)
-
-
-def read_leases(session: Session, folder: str, *, without: str = "") -> dict[str, Lease]:
-    """Return who holds what, by UUID: the notes of all users, and the labels on running containers one may see.
-
-    `without` is the id of a container whose own leases do not count.
-    """
-    leases: dict[str, Lease] = {}
-    for container in read_holders(session):
-        if container.id != without:
-            lease = label_lease(container)
-            _add(leases, (lease._replace(uuid=uuid) for uuid in container.gpus))
-    _add(leases, (note.lease() for note in read_notes(folder) if note.container != without))
-    _add(leases, read_starting())
-    return leases
-
-
-def _add(leases: dict[str, Lease], more: Iterable[Lease]) -> None:
-    """Add leases; of several on one GPU, who would have it alone stands for all."""
-    for lease in more:
-        if lease.uuid not in leases or not lease.shared:
-            leases[lease.uuid] = lease
-
-
-def read_holders(session: Session) -> list[ContainerInfo]:
-    """Return the running containers that hold GPUs, on every engine that answers; what a killed `run` left is removed."""
-    from cove.engines.choose import read_engines
-    from cove.workspace.orphans import remove_orphans
-
-    engines = read_engines(session.runner, session.machine)
-    return [
-        found
-        for engine in engines
-        for found in remove_orphans(session, engine, engine.containers({LABEL: ""}, all_states=False))
-    ]
-
-
-def label_lease(container: ContainerInfo) -> Lease:
-    """Return the lease that a container's labels tell of, for any of its GPUs."""
-    labels = container.labels
-    owner = labels.get("cove.owner", "")
-    user = user_name(int(owner)) if owner.isdigit() else "somebody"
-    name = labels.get("cove.name", "") or container.name
-    return Lease("", name, user, container.created, shared=SHARED in labels)
-
-
-def _text(path: str) -> str:
-    """Return a configuration's text, for the places of errors; it has been read before."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError:
-        return ""

@@ -21,7 +21,8 @@ from cove.workspace.dotfiles import plan_dotfiles
 from cove.workspace.editor import fetch_bundle, fit_way, furnish, is_isolated
 from cove.workspace.facts import read_facts
 from cove.workspace.good import keep_good, write_failed_log
-from cove.workspace.gpus import keep, leasing, start_leased
+from cove.workspace.gpu_leases import keep, start_leased
+from cove.workspace.gpus import leasing
 from cove.workspace.hooks import ORDER, choose_hooks, run_hooks, run_on_host
 from cove.workspace.image import prepare_image
 from cove.workspace.inputs import read_inputs

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cove.spec.merge import Merged
     from cove.spec.run import Mount
     from cove.workspace.bases import BuildOptions
-    from cove.workspace.gpus import GpuOptions
+    from cove.workspace.gpu_wish import GpuOptions
     from cove.workspace.hooks import Inside
     from cove.workspace.read import Reading
     from cove.workspace.records import Record
@@ -165,7 +165,8 @@ def _layers(reading: Reading, container: ContainerInfo, request: PlainRequest) -
 
 def _make(session: Session, reading: Reading, request: PlainRequest) -> ContainerInfo:
     from cove.workspace.facts import read_facts
-    from cove.workspace.gpus import keep, leasing
+    from cove.workspace.gpu_leases import keep
+    from cove.workspace.gpus import leasing
     from cove.workspace.image import prepare_image
     from cove.workspace.plan import plan_container
 
@@ -191,7 +192,7 @@ def _is_ours(label: str) -> bool:
 
 
 def _start(session: Session, container: ContainerInfo) -> ContainerInfo:
-    from cove.workspace.gpus import start_leased
+    from cove.workspace.gpu_leases import start_leased
 
     with session.progress.step("start", "starting the container"):
         start_leased(session, container)

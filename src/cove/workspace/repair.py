@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cove.workspace.gpu_health import find_loss
-from cove.workspace.gpus import SHARED, GpuOptions, find_taken
+from cove.workspace.gpu_leases import SHARED, find_taken
+from cove.workspace.gpu_wish import GpuOptions
 
 if TYPE_CHECKING:
     from cove.engines.base import ContainerInfo

@@ -16,7 +16,8 @@ from cove.workspace.cuda import check_before_pull, check_image
 from cove.workspace.editor import is_isolated
 from cove.workspace.exec import render_exec
 from cove.workspace.facts import read_facts
-from cove.workspace.gpus import keep, leasing
+from cove.workspace.gpu_leases import keep
+from cove.workspace.gpus import leasing
 from cove.workspace.hooks import choose_hooks, run_hooks, run_on_host
 from cove.workspace.image import prepare_image
 from cove.workspace.inside import ask_who, enter, settle_system
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from cove.workspace.bases import BuildOptions
     from cove.workspace.exec import ExecOptions
-    from cove.workspace.gpus import GpuOptions
+    from cove.workspace.gpu_wish import GpuOptions
     from cove.workspace.records import Record
     from cove.workspace.session import Session
 

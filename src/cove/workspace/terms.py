@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cove.workspace.bases import BuildOptions
-    from cove.workspace.gpus import GpuOptions
+    from cove.workspace.gpu_wish import GpuOptions
     from cove.workspace.records import Record
 
 

@@ -45,7 +45,7 @@ def read_bound(
 def make_request(session: Session, args: argparse.Namespace, labels: Mapping[str, str]) -> PlainRequest:
     """Return what the options ask of the container. Raises UsageError, ConfigurationError."""
     from cove.workspace.bases import BuildOptions
-    from cove.workspace.gpus import GpuOptions
+    from cove.workspace.gpu_wish import GpuOptions
 
     secrets = getattr(args, "secrets_file", "")
     return PlainRequest(

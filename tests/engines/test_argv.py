@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,9 @@ from cove.engines.argv import (
 )
 from cove.engines.dialect import DOCKER, PODMAN
 from cove.spec.run import BuildFile, BuildRequest, Certificates, ExecRequest, GpuGrant, Mount, RunRequest
+
+if TYPE_CHECKING:
+    from cove.engines.dialect import Dialect
 
 ADAPTED = PODMAN._replace(
     global_flags=("--runtime", "runc"), run_flags=("--ulimit", "nofile=20000:20000", "--network", "host")
@@ -314,3 +318,18 @@ def test_files_of_a_build_are_mounted_as_the_builder_can() -> None:
     docker = DOCKER._replace(buildkit=True, certificate_way="secret")
     assert "--secret id=cove-npmrc,src=/c/1" in " ".join(render_build(docker, request, files).argv)
     assert "--volume /c/1:/dev/m/npmrc:ro" in " ".join(render_build(PODMAN, request, files).argv)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "place", "words"),
+    [
+        (DOCKER._replace(buildkit=True), "type=inline", ["--build-arg", "BUILDKIT_INLINE_CACHE=1"]),
+        (DOCKER._replace(buildkit=True), "type=local,dest=/c", ["--cache-to", "type=local,dest=/c"]),
+        (DOCKER, "type=inline", []),
+        (PODMAN, "type=inline", []),
+    ],
+)
+def test_where_the_layer_cache_is_kept(dialect: Dialect, place: str, words: list[str]) -> None:
+    argv = list(render_build(dialect, BuildRequest("/c", "/d", cache_to=place), BuildFiles("/d", "/i")).argv)
+    assert [word for word in argv if word in words] == words
+    assert ("--cache-to" in argv) is ("--cache-to" in words)

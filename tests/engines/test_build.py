@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from hashlib import sha256
@@ -235,3 +236,33 @@ def test_certificate_image_is_named_by_its_content_and_made_once(machine, tmp_pa
     runner.answer("docker image inspect", stdout='[{"Id": "sha256:1"}]')
     assert engine(DOCKER, runner, machine).certificate_image(Certificates(str(bundle))) == reference
     assert seen == ["PEM"]
+
+
+def test_podman_reads_labels_with_variables_from_a_file(machine, context) -> None:
+    builder = Builder()
+    runner = FakeRunner().answer("podman build", effect=builder)
+    labels = {"m": '["$HOME"]', "n": "1"}
+    request = BuildRequest(
+        str(context), str(context / "Dockerfile"), tags=("a", "b"), args={"X": "1"}, labels=labels
+    )
+    assert engine(PODMAN, runner, machine).build(request, lambda _: None) == ID
+    first, second = runner.argvs
+    assert not {"--label", "--tag"} & set(first)
+    assert [word for option, word in itertools.pairwise(second) if option == "--tag"] == ["a", "b"]
+    assert builder.seen["Dockerfile"] == f'FROM {"ab" * 32}\nLABEL "m"="[\\"\\$HOME\\"]"\nLABEL "n"="1"\n'
+    assert "X=1" not in second
+
+
+def test_written_from_the_cache_what_was_built(machine, context) -> None:
+    runner = FakeRunner()
+    runner.answer(
+        "docker build", effect=lambda command: Builder()(command) if "--iidfile" in command.argv else None
+    )
+    request = BuildRequest(
+        str(context), str(context / "Dockerfile"), tags=("a",), no_cache=True, output="type=tar,dest=/o"
+    )
+    assert engine(BUILDKIT, runner, machine).build(request, lambda _: None) == ID
+    first, second = runner.argvs
+    assert "--output" not in first
+    assert after("--output", second) == "type=tar,dest=/o"
+    assert "--no-cache" not in second

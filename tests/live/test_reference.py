@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from testbed.collection import served_collection
-from testbed.image import cache_folder
 
 if TYPE_CHECKING:
     from testbed.collection import Collection
     from testbed.command import Cove
     from testbed.engine import Engine
+    from testbed.reference import Reference
 
 PLACES = ("dstFolder", "cachePath")
 """Where each tool keeps Features' files."""
@@ -50,36 +49,6 @@ def test_up_and_exec(cove: Cove, engine: Engine, repository: Path) -> None:
     assert cove("devcontainer", "up", *where).check().json["containerId"] == opened["containerId"]
     assert cove("exec", str(repository), "--", "cat", "/tmp/log").check().stdout.startswith("on\n")
     engine.cli("rm", "-f", opened["containerId"])
-
-
-class Reference:
-    """`@devcontainers/cli`, installed once into the tests' cache."""
-
-    def __init__(self, engine: Engine) -> None:
-        place = cache_folder() / "devcontainers-cli"
-        self.entry = place / "node_modules" / "@devcontainers" / "cli" / "devcontainer.js"
-        self.engine = engine
-        if not self.entry.exists():
-            place.mkdir(parents=True, exist_ok=True)
-            words = ("npm", "install", "--no-audit", "--no-fund", "--silent", "@devcontainers/cli")
-            subprocess.run(words, cwd=place, check=True)
-
-    def __call__(self, *words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run one of its commands on the test's engine."""
-        path = ("--docker-path", self.engine.name) if self.engine.name != "docker" else ()
-        command, *rest = words
-        return subprocess.run(
-            ("node", str(self.entry), command, *path, *rest),
-            env={**os.environ, **self.engine.env, **(env or {})},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
-@pytest.fixture
-def reference(engine: Engine) -> Reference:
-    return Reference(engine)
 
 
 @pytest.mark.full("reference")

@@ -59,6 +59,7 @@ class BuildFiles(NamedTuple):
 
     dockerfile: str
     iidfile: str
+    """Where its result is named."""
     ignorefile: str = ""
     """podman only: the ignore file that belongs to the original Dockerfile."""
 
@@ -257,7 +258,7 @@ def render_events(dialect: Dialect, labels: Mapping[str, str]) -> tuple[str, ...
 def render_build(dialect: Dialect, request: BuildRequest, files: BuildFiles) -> Words:
     """Return the call that builds an image. Secret arguments are named only; their values travel by environment."""
     words = ["build", *(["--progress", "plain"] if dialect.buildkit else [])]
-    words += ["--file", files.dockerfile, "--iidfile", files.iidfile]
+    words += ["--file", files.dockerfile, *(["--iidfile", files.iidfile] if files.iidfile else [])]
     words += _each("--tag", request.tags)
     words += _pairs("--build-arg", request.args)
     words += _each("--build-arg", [name for name in request.secret_args if name not in request.args])
@@ -265,6 +266,8 @@ def render_build(dialect: Dialect, request: BuildRequest, files: BuildFiles) -> 
     words += ["--target", request.target] if request.target else []
     # podman takes only repositories without a tag here, and fails on what is written for docker.
     words += [] if dialect.lists_json else _each("--cache-from", request.cache_from)
+    words += _cache_to(dialect, request.cache_to)
+    words += ["--output", request.output] if request.output else []
     words += ["--no-cache"] if request.no_cache else []
     words += ["--pull"] if request.pull else []
     words += ["--platform", request.platform] if request.platform else []
@@ -274,6 +277,15 @@ def render_build(dialect: Dialect, request: BuildRequest, files: BuildFiles) -> 
     words += _without_given(dialect.build_flags, request.options)
     env = {**dict(dialect.build_env), **request.secret_args}
     return Words(render_call(dialect, *words, *request.options, request.context), env)
+
+
+def _cache_to(dialect: Dialect, place: str) -> list[str]:
+    """Return how the layer cache is kept; podman and docker's legacy builder know no such places."""
+    if not place or not dialect.buildkit:
+        return []
+    if place == "type=inline":  # known to BuildKit without the buildx plug-in too
+        return ["--build-arg", "BUILDKIT_INLINE_CACHE=1"]
+    return ["--cache-to", place]
 
 
 def _certificates(dialect: Dialect, certificates: Certificates | None) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cove.engines.argv import BuildFiles, render_build
 from cove.engines.failures import plan_build_error
 from cove.errors import BuildError, ConfigurationError, EngineError, Refused
+from cove.spec.image_labels import render_labels
 
 if TYPE_CHECKING:
     from cove.engines.cli import CliEngine
@@ -28,6 +29,34 @@ NOISE = re.compile(
 
 def run_build(engine: CliEngine, request: BuildRequest, on_line: OnLine) -> str:
     """Build an image and return its id; see `base.Engine.build`."""
+    if engine.name == "podman" and any("$" in value for value in request.labels.values()):
+        return _build_labelled(engine, request, on_line)
+    return _build(engine, request, on_line)
+
+
+def _build_labelled(engine: CliEngine, request: BuildRequest, on_line: OnLine) -> str:
+    """Build an image, and another with its labels on top: podman takes `$NAME` in the value of `--label` for a variable.
+
+    A LABEL line can say that it is none.
+    """
+    inner = request._replace(labels={}, tags=(), push=False, output="")
+    made = _build(engine, inner, on_line).removeprefix("sha256:")
+    outer = request._replace(
+        context="",
+        dockerfile="",
+        dockerfile_text=render_labels(made, request.labels),
+        args={},
+        target="",
+        labels={},
+        options=(),
+        pull=False,
+        certificates=None,
+        files=(),
+    )
+    return _build(engine, outer, on_line)
+
+
+def _build(engine: CliEngine, request: BuildRequest, on_line: OnLine) -> str:
     from cove.host.files import scratch
 
     _check_publishable(engine, request)
@@ -45,7 +74,13 @@ def run_build(engine: CliEngine, request: BuildRequest, on_line: OnLine) -> str:
         if not request.context:
             os.mkdir(f"{folder}/context")
             request = request._replace(context=f"{folder}/context")
-        outcome = engine.stream(render_build(engine.dialect, request, files), keep)
+        outcome = engine.stream(render_build(engine.dialect, request._replace(output=""), files), keep)
+        if (
+            outcome.ok and request.output
+        ):  # from the cache; what is in store can be looked at before it leaves
+            _check_store(engine, _read_id(files.iidfile), request)
+            again = request._replace(no_cache=False, pull=False, cache_to="")
+            outcome = engine.stream(render_build(engine.dialect, again, files._replace(iidfile="")), keep)
         if not outcome.ok:
             engine.call("version")  # that it went away meanwhile is no fault of the Dockerfile's
             raise plan_build_error(
@@ -55,11 +90,15 @@ def run_build(engine: CliEngine, request: BuildRequest, on_line: OnLine) -> str:
                 rewritten_from=_read_text(request.dockerfile) if request.dockerfile_text else "",
             )
         image = _read_id(files.iidfile)
-    if request.publishing:
-        _check_published(engine, image, request)
+    _check_store(engine, image, request)
     for tag in request.tags if request.push else ():
         engine.push(tag, on_line)
     return image
+
+
+def _check_store(engine: CliEngine, image: str, request: BuildRequest) -> None:
+    if request.publishing:
+        _check_published(engine, image, request)
 
 
 def write_build_files(folder: str, request: BuildRequest, *, ignore_flag: bool) -> BuildFiles:

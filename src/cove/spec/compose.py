@@ -54,6 +54,8 @@ class Project(NamedTuple):
     user: str = ""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    image: str = ""
+    """What the service's image is called, where its file says it; also where it is built."""
 
 
 def interpolate(value: Any, env: Mapping[str, str]) -> Any:

@@ -47,6 +47,17 @@ def render_name(text: str) -> str:
     return name[:NAME_LENGTH].rstrip("-") or "workspace"
 
 
+def render_image_name(folder: str) -> str:
+    """Return the name of the image that the reference builds for a workspace's folder.
+
+    >>> render_image_name("/w/My Nets")[:12]
+    'vsc-mynets-7'
+    """
+    name = f"vsc-{folder.rpartition('/')[2]}-{_sha256(folder).hex()}".lower()
+    plain = re.sub(r"[^a-z0-9._-]+", "", name)
+    return re.sub(r"(\.[._-]|_[.-]|__[._-]|-+[._])[._-]*", lambda found: found[1][:-1], plain)
+
+
 def _sha256(text: str) -> bytes:
     from hashlib import sha256
 

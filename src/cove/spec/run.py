@@ -87,6 +87,9 @@ class BuildRequest(NamedTuple):
     certificates: Certificates | None = None
     files: tuple[BuildFile, ...] = ()
     """Configuration of pip, npm, … for the length of the build."""
+    cache_to: str = ""
+    output: str = ""
+    """Where the result is to be written besides, in the builder's own words (`type=local,dest=…`)."""
     publishing: bool = False
     """The result leaves this machine: nothing of the host's may stay in it."""
 

@@ -9,6 +9,8 @@ from cove.errors import NetworkError
 from cove.settings.mirrors import rewrite_reference
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cove.errors import CoveError
     from cove.workspace.progress import Step
     from cove.workspace.session import Session
@@ -27,6 +29,19 @@ class BuildOptions(NamedTuple):
     frozen_lockfile: bool = False
     """The lockfile of the Features must be there and fit."""
     no_lockfile: bool = False
+    labels: Mapping[str, str] = {}
+    """Further ones, for what is published."""
+    cache_from: tuple[str, ...] = ()
+    cache_to: str = ""
+    output: str = ""
+    """Where the image is to be written besides, in the builder's own words."""
+    feature_customizations: bool = True
+    """Whether the published label keeps the `customizations` of Features."""
+
+    @property
+    def inner(self) -> BuildOptions:
+        """Those of an image that is not yet what is published."""
+        return self._replace(tags=(), push=False, labels={}, cache_to="", output="")
 
 
 def fetch_base(

@@ -13,6 +13,7 @@ from cove.workspace.read import read_workspace
 from cove.workspace.trust import need_trust
 
 if TYPE_CHECKING:
+    from cove.workspace.read import Reading
     from cove.workspace.session import Session
 
 
@@ -31,13 +32,18 @@ def build(session: Session, folder: str, *, config: str = "", options: BuildOpti
 
     Nothing of this machine stays in it: no certificate authority, no proxy, no user id. Raises every CoveError.
     """
-    options = (options or BuildOptions())._replace(publishing=True)
+    options = options or BuildOptions()
     if options.push and session.settings.offline:
         raise UsageError("--push needs a network, and cove is offline", hint="Build without --push.")
     address = read_address(locate_folder(session, folder), config=config, cwd=session.machine.cwd)
     reading = read_workspace(session.machine, address)
     need_trust(session, reading)
-    name = render_name(address.folder.rpartition("/")[2])
-    tags = options.tags or (f"localhost/{name}:latest",)
-    image = prepare_image(session, reading, name=name, options=options._replace(tags=tags))
-    return Built(tags, image.info.id, image.info.size, options.push)
+    tags = options.tags or (f"localhost/{render_name(address.folder.rpartition('/')[2])}:latest",)
+    return build_reading(session, reading, options._replace(tags=tags))
+
+
+def build_reading(session: Session, reading: Reading, options: BuildOptions) -> Built:
+    """Build the image of a configuration under the names of the options, and nothing of this machine in it."""
+    name = render_name(reading.address.folder.rpartition("/")[2])
+    image = prepare_image(session, reading, name=name, options=options._replace(publishing=True))
+    return Built(options.tags, image.info.id, image.info.size, options.push)

@@ -96,6 +96,7 @@ def read_project(
         user=service.user,
         entrypoint=service.entrypoint,
         command=service.command,
+        image=service.image,
     )
     built: ImageSource | DockerfileSource = ImageSource(service.image)
     if service.dockerfile:

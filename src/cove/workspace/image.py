@@ -77,8 +77,7 @@ def prepare_image(
     source = reading.configuration.source
     assert not isinstance(source, ComposeSource), "its reading has what the service runs or builds"
     features = reading.configuration.features
-    # What Features are installed on is not yet what is published.
-    inner = options._replace(tags=(), push=False) if features else options
+    inner = options.inner if features else options  # on which Features are installed
     origin = source.image if isinstance(source, ImageSource) else _origin(source, reading)
     with session.progress.step("image", f"image from {origin}") as step:
         if isinstance(source, ImageSource):
@@ -155,8 +154,10 @@ def _build(
             args=source.args,
             secret_args=session.proxies,
             target=source.target,
-            labels=labels,
-            cache_from=source.cache_from,
+            labels={**labels, **options.labels},
+            cache_from=(*options.cache_from, *source.cache_from),
+            cache_to=options.cache_to,
+            output=options.output,
             options=source.options,
             no_cache=options.no_cache,
             platform=options.platform,
@@ -178,7 +179,11 @@ def _publish(session: Session, reading: Reading, reference: str, step: Step, opt
             dockerfile="",
             dockerfile_text=f"FROM {reference}\n",
             tags=options.tags,
-            labels=_published_labels(session, reading, reference),
+            labels={**_published_labels(session, reading, reference), **options.labels},
+            cache_from=options.cache_from,
+            cache_to=options.cache_to,
+            output=options.output,
+            no_cache=options.no_cache,
             platform=options.platform,
             push=options.push,
             publishing=True,
@@ -237,6 +242,7 @@ def _with_features(
     tags = options.tags or (f"{_tag(name, reading, 'features')}-{digest}",)
     info = None if options.publishing or options.no_cache else session.engine.inspect_image(tags[0])
     if info is None:
+        shown = layers if options.feature_customizations else _without_customizations(layers)
         text = render_features_dockerfile(image.reference, installation.order, users)
         request = BuildRequest(
             context="",
@@ -244,7 +250,10 @@ def _with_features(
             dockerfile_text=_with_certificates(session, text, "", options),
             tags=tags,
             secret_args=session.proxies,
-            labels={METADATA: render_metadata_label(layers)} if options.publishing else {},
+            labels={METADATA: render_metadata_label(shown), **options.labels} if options.publishing else {},
+            cache_from=options.cache_from,
+            cache_to=options.cache_to,
+            output=options.output,
             no_cache=options.no_cache,
             platform=options.platform,
             push=options.push,
@@ -255,6 +264,18 @@ def _with_features(
         install_features(session, installation, users, request)
         info = _inspect(session, tags[0])
     return image._replace(reference=tags[0], info=info, layers=layers, merged=_merged(layers, reading))
+
+
+def _without_customizations(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """Return the layers without what Features, which alone have an id, say to editors."""
+    return tuple(
+        layer._replace(
+            customizations=None, written={k: v for k, v in layer.written.items() if k != "customizations"}
+        )
+        if layer.id
+        else layer
+        for layer in layers
+    )
 
 
 def _container_user(image: Image) -> str:

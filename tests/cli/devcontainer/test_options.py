@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cove.cli.devcontainer.options import FLAG, Option, parse
+from cove.cli.devcontainer.options import FLAG, LOCKFILE, Option, parse
 from cove.errors import UsageError
 
 OPTIONS = {
@@ -51,3 +51,18 @@ def test_parsed(words: tuple[str, ...], field: str, value: object) -> None:
 def test_refused(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse("p", "doc", OPTIONS, words)
+
+
+def test_other_words() -> None:
+    args = parse("p", "doc", OPTIONS, ("a", "--config", "c", "b", "--prebuild"), positionals=2)
+    assert (args.rest, args.config, args.prebuild) == (("a", "b"), "c", True)
+    with pytest.raises(UsageError, match="Unknown argument: b"):
+        parse("p", "doc", OPTIONS, ("a", "b"), positionals=1)
+    with pytest.raises(UsageError, match="nonsense"):
+        parse("p", "doc", OPTIONS, ("a", "--nonsense"), positionals=1)
+
+
+def test_a_lockfile_that_is_frozen_and_unused() -> None:
+    words = ("--no-lockfile", "--experimental-frozen-lockfile")
+    with pytest.raises(UsageError, match="mutually exclusive"):
+        parse("p", "doc", LOCKFILE, words)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "up": "create and run a dev container",
+    "build": "build a dev container's image",
     "run-user-commands": "run the lifecycle commands of a container that is there",
     "read-configuration": "print the configuration",
     "exec": "run a command in a running dev container",
@@ -41,7 +42,11 @@ def main(words: Sequence[str]) -> int:
         return _show_help(name)
     module = load_command(name)
     try:
-        return int(module.run(parse(f"cove devcontainer {name}", COMMANDS[name], module.OPTIONS, words[1:])))
+        positionals = getattr(module, "POSITIONALS", 0)
+        program = f"cove devcontainer {name}"
+        return int(
+            module.run(parse(program, COMMANDS[name], module.OPTIONS, words[1:], positionals=positionals))
+        )
     except UsageError as error:
         print("\n".join(part for part in (error.message, error.hint) if part), file=sys.stderr)
         return 1

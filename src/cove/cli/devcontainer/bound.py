@@ -52,7 +52,8 @@ def make_request(session: Session, args: argparse.Namespace, labels: Mapping[str
         labels=labels,
         build=BuildOptions(
             no_cache=getattr(args, "build_no_cache", False),
-            frozen_lockfile=getattr(args, "frozen_lockfile", False),
+            frozen_lockfile=getattr(args, "frozen_lockfile", False)
+            or getattr(args, "experimental_frozen_lockfile", False),
             no_lockfile=getattr(args, "no_lockfile", False),
         ),
         gpus=GpuOptions("none") if getattr(args, "gpu_availability", "") == "none" else None,

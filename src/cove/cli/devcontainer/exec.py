@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONS", "fail", "run"]
 
+POSITIONALS = None
+"""The command and its words."""
 OPTIONS = {**EVERYWHERE, **FOLDER, **CONTAINER, **REMOTE}
 
 

@@ -62,6 +62,12 @@ REMOTE: Mapping[str, Option] = {
     ),
     "remote-env": Option("name=value, for the processes of the remote user", many=True),
 }
+LOCKFILE: Mapping[str, Option] = {
+    "experimental-lockfile": IGNORED_FLAG,
+    "experimental-frozen-lockfile": FLAG._replace(doc="the older name of --frozen-lockfile"),
+    "no-lockfile": FLAG._replace(doc="neither read nor write devcontainer-lock.json"),
+    "frozen-lockfile": FLAG._replace(doc="fail where devcontainer-lock.json would change"),
+}
 COMMANDS: Mapping[str, Option] = {
     "skip-non-blocking-commands": FLAG._replace(doc="stop after the command that `waitFor` names"),
     "prebuild": FLAG._replace(doc="stop after onCreateCommand and updateContentCommand, which runs again"),
@@ -73,16 +79,49 @@ COMMANDS: Mapping[str, Option] = {
 }
 
 
+def _gather(
+    own: list[str], rest: tuple[str, ...], options: Mapping[str, Option]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the options that stand behind other words too, and these words."""
+    found: list[str] = []
+    while rest:
+        found.append(rest[0])
+        more, rest = split_words(rest[1:], options)
+        own += more
+    return own, tuple(found)
+
+
+def _check_lockfile(args: argparse.Namespace) -> None:
+    for other in ("frozen-lockfile", "experimental-frozen-lockfile", "experimental-lockfile"):
+        if getattr(args, "no_lockfile", False) and getattr(args, other.replace("-", "_")):
+            raise UsageError(f"--no-lockfile and --{other} are mutually exclusive.")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"Try `{self.prog} --help`.")
 
 
-def parse(program: str, doc: str, options: Mapping[str, Option], words: Sequence[str]) -> argparse.Namespace:
-    """Return the parsed words; `rest` is what follows the first word that is no option. Raises UsageError."""
+def parse(
+    program: str,
+    doc: str,
+    options: Mapping[str, Option],
+    words: Sequence[str],
+    *,
+    positionals: int | None = None,
+) -> argparse.Namespace:
+    """Return the parsed words. Raises UsageError.
+
+    `rest` are the words that are no options: at most `positionals`, wherever they stand; None: all that follows the first.
+    """
     own, rest = split_words(words, options)
+    if positionals is not None:
+        own, rest = _gather(own, rest, options)
+        if len(rest) > positionals:
+            raise UsageError(f"Unknown argument: {rest[positionals]}")
     args = make_parser(program, doc, options).parse_args(own)
     args.rest = rest
+    _check_lockfile(args)
     for label in getattr(args, "id_label", ()):
         if not all(label.partition("=")[::2]):
             raise UsageError("Unmatched argument format: id-label must match <name>=<value>")

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cove.gpu.cuda import (
-    CudaNeed,
-    find_image_need,
-    find_text_needs,
-    is_data_centre,
-    judge,
-    look_up,
-    newest_cuda,
-    parse_version,
-)
+from cove.gpu.cuda import is_data_centre, judge, newest_cuda, parse_version
+from cove.gpu.cuda_needs import CudaNeed, find_image_need, find_text_needs, look_up
 from cove.gpu.cuda_tables import TORCH
 from cove.gpu.inventory import AMD, NVIDIA, Gpu
 
@@ -91,70 +83,17 @@ def test_a_remedy_is_one_that_this_driver_can_take() -> None:
     assert "an older CUDA" in judge(CudaNeed((11, 0), "x"), "440.33", (T4,)).hint
 
 
+def test_an_images_own_package_runs_on_the_branches_that_it_names() -> None:
+    need = CudaNeed((12, 4), "x", branches=(470, 525, 535))
+    assert judge(need, "470.256.02", (A100,)).kind == "compat"
+    assert "as it is in NVIDIA's own" in judge(need, "470.256.02", (A100,)).text
+    assert judge(need, "510.108.03", (A100,)).kind == "unfit"
+    assert judge(need, "470.256.02", (GEFORCE,)).kind == "unfit"
+
+
 def test_one_gpu_that_cannot_is_enough() -> None:
     assert judge(CudaNeed((12, 6), "x"), "570.26", (A100, B200)).kind == "unfit"
     assert judge(CudaNeed((12, 4), "x"), "470.256.02", (A100, GEFORCE)).kind == "unfit"
-
-
-@pytest.mark.parametrize(
-    ("reference", "env", "version"),
-    [
-        ("nvidia/cuda:12.4.1-cudnn-devel-ubuntu22.04", {}, (12, 4)),
-        ("docker.io/nvidia/cuda:11.8.0-base-ubuntu22.04", {}, (11, 8)),
-        ("pytorch/pytorch:2.6.0-cuda12.4-cudnn9-runtime", {}, (12, 4)),
-        ("registry:5000/team/train:cuda-12.6", {}, (12, 6)),
-        ("anything", {"CUDA_VERSION": "12.4.1"}, (12, 4)),
-        ("nvidia/cuda:13.0.0", {"CUDA_VERSION": "12.4.1"}, (12, 4)),
-        ("anything", {"NVIDIA_REQUIRE_CUDA": "cuda>=12.6 brand=tesla,driver>=470,driver<471"}, (12, 6)),
-        ("anything", {"NVIDIA_REQUIRE_CUDA": "", "CUDA_VERSION": "12.4.1"}, (12, 4)),
-        ("python:3.12", {}, None),
-        ("nvcr.io/nvidia/pytorch:24.05-py3", {}, None),
-        ("debian:12.4", {}, None),
-    ],
-)
-def test_images(reference: str, env: dict[str, str], version: tuple[int, int] | None) -> None:
-    need = find_image_need(reference, env)
-    assert (need and need.version) == version
-    assert need is None or reference in need.source
-
-
-@pytest.mark.parametrize(
-    ("line", "version"),
-    [
-        ("torch==2.6.0+cu124", (12, 4)),
-        ("torch==2.6.0", (12, 4)),
-        ("torch==2.1.2", (12, 1)),
-        ("torch==2.0.1", (11, 7)),
-        ("torch==2.11.0", (13, 0)),
-        ("torch~=2.7", (12, 6)),
-        ("  - torch==2.8.0", (12, 8)),
-        ('    "torch==2.8.0",', (12, 8)),
-        ("torch==1.12.0", None),
-        ("torchvision==0.20.0", None),
-        ("tensorflow[and-cuda]==2.20.0", (12, 5)),
-        ("tensorflow==2.20.0", None),
-        ("nvidia-cuda-runtime-cu12==12.4.127", (12, 4)),
-        ("nvidia-cuda-runtime==13.0.48", (13, 0)),
-        ("cuda-toolkit==13.0.2", (13, 0)),
-        ("pytorch-cuda=12.4", (12, 4)),
-        ("jax[cuda12]==0.4.30", (12, 0)),
-        ("jax[cuda12_pip]", (12, 0)),
-        ("cupy-cuda11x", (11, 0)),
-        ("--extra-index-url https://download.pytorch.org/whl/cu121", (12, 1)),
-        ("# torch==2.6.0", None),
-        ("numpy", None),
-    ],
-)
-def test_pins(line: str, version: tuple[int, int] | None) -> None:
-    needs = find_text_needs(line, "requirements.txt")
-    assert [need.version for need in needs] == ([version] if version else [])
-    assert all(need.certain and need.source.startswith("requirements.txt: ") for need in needs)
-
-
-@pytest.mark.parametrize("line", ["torch", "torch>=2.0", "torch ; sys_platform == 'linux'"])
-def test_what_is_not_pinned_is_the_newest_and_not_certain(line: str) -> None:
-    (need,) = find_text_needs(line, "requirements.txt")
-    assert (need.version, need.certain) == ((13, 0), False)
 
 
 def test_rows_begin_where_they_say() -> None:
@@ -234,9 +173,3 @@ def test_an_image_or_a_pin_on_a_driver(wished: str, driver: str, on: Gpu, kind: 
     image = find_image_need(wished, {}) if "/" in wished and not wished.startswith("--") else None
     (need,) = [image] if image else find_text_needs(wished, "requirements.txt")
     assert judge(need, driver, (on,)).kind == kind
-
-
-def test_a_lock_names_its_versions() -> None:
-    text = 'version = 1\n\n[[package]]\nname = "numpy"\nversion = "2.0"\n\n[[package]]\nname = "torch"\nversion = "2.6.0"\n'
-    (need,) = find_text_needs(text, "uv.lock")
-    assert (need.version, need.source) == ((12, 4), "uv.lock: torch==2.6.0")

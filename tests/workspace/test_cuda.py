@@ -72,6 +72,21 @@ def test_what_a_repository_says(session: Session, read: Callable[..., Reading]) 
     assert found[(12, 6)] == "requirements-gpu.txt: torch==2.7.1"
 
 
+def test_what_is_installed_counts_too(session: Session, read: Callable[..., Reading]) -> None:
+    files = {
+        "Dockerfile": "FROM debian\nRUN pip install torch==2.4.1 --index-url https://download.pytorch.org/whl/cu121\n"
+        "RUN pip install -r gpu.txt -r /elsewhere.txt\n",
+        "gpu.txt": "jax[cuda13]==0.8.0\n",
+    }
+    found = {need.version: need.source for need in read_needs(session, read(**files))}
+    assert set(found) == {(12, 1), (13, 0)}
+    assert found[(12, 1)] == "Dockerfile: https://download.pytorch.org/whl/cu121"
+    assert found[(13, 0)] == "gpu.txt: jax[cuda13]==0.8.0"
+    config = '{"image": "debian", "postCreateCommand": {"torch": ["pip", "install", "torch==2.7.1"]}}'
+    (need,) = read_needs(session, read(config))
+    assert (need.version, need.source) == ((12, 6), "postCreateCommand: torch==2.7.1")
+
+
 def test_a_lock_is_believed_over_what_is_not_pinned(session: Session, read: Callable[..., Reading]) -> None:
     lock = (
         'version = 1\n\n[[package]]\nname = "torch"\nversion = "2.6.0+cu124"\nsource = { registry = "x" }\n'

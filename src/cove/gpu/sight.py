@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from cove.gpu.cuda import CudaNeed, judge, newest_cuda, parse_version
+from cove.gpu.cuda import judge, newest_cuda, parse_version
+from cove.gpu.cuda_needs import CudaNeed
 
 if TYPE_CHECKING:
     from cove.gpu.inventory import Inventory

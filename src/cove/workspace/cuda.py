@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from cove.workspace.gpu_wish import GpuOptions, read_request
 from cove.workspace.image import read_dockerfile
 
 if TYPE_CHECKING:
-    from cove.gpu.cuda import CudaNeed
+    from cove.gpu.cuda_needs import CudaNeed
     from cove.workspace.image import Image
     from cove.workspace.read import Reading
     from cove.workspace.session import Session
@@ -21,6 +22,8 @@ DEFINITIONS = re.compile(
     r"requirements[\w.-]*\.(txt|in)|environment\.ya?ml|pyproject\.toml|(uv|poetry|pdm)\.lock"
 )
 """Files of the workspace's folder that pin frameworks."""
+COMMANDS = ("onCreateCommand", "updateContentCommand", "postCreateCommand")
+"""Lifecycle commands by which frameworks are installed."""
 LARGEST_BYTES = 1 << 20
 REGISTRY_SECONDS = 4.0
 SWITCH = "NVIDIA_DISABLE_REQUIRE"
@@ -46,7 +49,7 @@ def check_image(session: Session, reading: Reading, image: Image, options: GpuOp
     request = read_request(reading, image, options or GpuOptions())
     if request is None or not request.wants_some or _is_switched_off(reading) or SWITCH in image.info.env:
         return
-    from cove.gpu.cuda import ENVIRONMENT, find_image_need
+    from cove.gpu.cuda_needs import ENVIRONMENT, find_image_need
 
     need = find_image_need(image.origin, image.info.env) if ENVIRONMENT.keys() & image.info.env else None
     _tell(session, [need] if need else [], optional=request.optional)
@@ -76,29 +79,51 @@ def _tell(session: Session, needs: list[CudaNeed], *, optional: bool) -> None:
 
 
 def read_needs(session: Session, reading: Reading, *, ask: bool = False) -> list[CudaNeed]:
-    """Return what the base image and the files of the workspace's folder say of CUDA.
+    """Return what the base image, the files of the workspace's folder and what is installed say of CUDA.
 
     An image that is here already tells by its environment, any other by its name; where that says nothing, its registry
-    is asked for its environment, if `ask`. Where a lock says which version of a
-    framework it is, what is not pinned elsewhere says nothing.
+    is asked for its environment, if `ask`.
     """
-    from cove.gpu.cuda import find_image_need, find_text_needs
+    from cove.gpu.cuda_needs import find_command_needs, find_text_needs, settle_needs
 
-    needs = []
-    if reference := _base(reading):
-        here = session.engine.inspect_image(reference)
-        env = here.env if here else {}
-        if here is None and ask and find_image_need(reference, {}) is None:
-            env = _ask_registry(session, reference)
-        need = find_image_need(reference, env)
-        needs += [need] if need and SWITCH not in env else []
-    folder = reading.address.folder
-    for name in sorted(os.listdir(folder)):
-        if DEFINITIONS.fullmatch(name):
-            needs += find_text_needs(_text(f"{folder}/{name}"), name)
-    locked = any(".lock: " in need.source for need in needs)
-    known = [need for need in needs if need.certain or not locked]
-    return list({need.version: need for need in reversed(known)}.values())
+    files, commands = _read_texts(reading)
+    needs = _image_needs(session, reading, ask=ask)
+    needs += [need for name, text in files.items() for need in find_text_needs(text, name)]
+    needs += [need for name, text in commands.items() for need in find_command_needs(text, name)]
+    return settle_needs(needs, (*files.values(), *commands.values()))
+
+
+def _image_needs(session: Session, reading: Reading, *, ask: bool) -> list[CudaNeed]:
+    from cove.gpu.cuda_needs import find_image_need
+
+    reference = _base(reading)
+    if not reference:
+        return []
+    here = session.engine.inspect_image(reference)
+    env = here.env if here else {}
+    if here is None and ask and find_image_need(reference, {}) is None:
+        env = _ask_registry(session, reference)
+    need = find_image_need(reference, env)
+    return [need] if need and SWITCH not in env else []
+
+
+def _read_texts(reading: Reading) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the files that pin frameworks, and the commands that install some, by name."""
+    from cove.gpu.cuda_needs import find_requirement_files
+
+    folder, configuration = reading.address.folder, reading.configuration
+    commands = {
+        name: json.dumps(configuration.document[name]) for name in COMMANDS if name in configuration.document
+    }
+    if isinstance(configuration.source, DockerfileSource):
+        path = configuration.source.dockerfile
+        commands[os.path.basename(path)] = read_dockerfile(configuration.source, reading)
+    named = [name for text in commands.values() for name in find_requirement_files(text)]
+    found = [name for name in sorted(os.listdir(folder)) if DEFINITIONS.fullmatch(name)]
+    names = dict.fromkeys((*found, *(os.path.normpath(name) for name in named)))
+    # What is copied elsewhere in the image has another name there, and is passed over.
+    inside = (name for name in names if not name.startswith(("/", "..", "$")))
+    return {name: text for name in inside if (text := _text(f"{folder}/{name}"))}, commands
 
 
 def _ask_registry(session: Session, reference: str) -> dict[str, str]:

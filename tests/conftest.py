@@ -8,7 +8,15 @@ With `--real-gpus` the tests marked `gpus` run with this machine's own GPUs inst
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from testbed.memory_registry import memory_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from testbed.memory_registry import MemoryRegistry
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,3 +77,10 @@ def part_of(item: pytest.Item) -> str:
     if len(marker.args) != 1 or not isinstance(marker.args[0], str):
         raise pytest.UsageError(f'{item.nodeid}: write @pytest.mark.full("NAME")')
     return marker.args[0]
+
+
+@pytest.fixture
+def writable_registry() -> Iterator[MemoryRegistry]:
+    """A registry in memory to publish in."""
+    with memory_registry() as registry:
+        yield registry

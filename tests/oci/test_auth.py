@@ -95,3 +95,27 @@ def test_challenges() -> None:
     assert parse_challenge("") == Challenge("", {})
     assert parse_challenge('Basic realm="x"') == Challenge("basic", {"realm": "x"})
     assert parse_challenge(BEARER).fields["scope"] == "repository:a:pull"
+
+
+@pytest.mark.parametrize(
+    ("challenge", "asked"), [('Bearer realm="https://r.example/token",scope="push"', 3), ("", 1)]
+)
+def test_what_was_for_reading_does_not_do_for_writing(challenge: str, asked: int) -> None:
+    dialogue = authorised(Ask("https://r.example/v2/", {"authorization": "Bearer old"}, "POST", b"x"), None)
+    asks = [next(dialogue)]
+    answers = iter(
+        [
+            Answer(403, {"www-authenticate": challenge}, b""),
+            Answer(200, {}, b'{"token": "new"}'),
+            Answer(202, {}, b""),
+        ]
+    )
+    used = ""
+    for answer in answers:
+        try:
+            asks.append(dialogue.send(answer))
+        except StopIteration as end:
+            _, used = end.value
+            break
+    assert len(asks) == asked
+    assert asks[-1] == Ask("https://r.example/v2/", {"authorization": used}, "POST", b"x")

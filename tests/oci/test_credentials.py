@@ -90,6 +90,15 @@ def test_githubs_own_token_is_for_its_registry_alone(machine: Machine) -> None:
     assert read_login("ghcr.io.example", machine, FakeRunner()) is None
 
 
+def test_the_references_variable(machine: Machine) -> None:
+    text = "ghcr.io|ada|x|y,localhost:5000|bob|,nonsense,|"
+    machine = machine._replace(env={**machine.env, "DEVCONTAINERS_OCI_AUTH": text, "GITHUB_TOKEN": "g"})
+    write(machine, "docker/config.json", {"auths": {"ghcr.io": auth("eve:z")}})
+    assert read_login("ghcr.io", machine, FakeRunner()) == Login("ada", "x|y")
+    assert read_login("localhost:5000", machine, FakeRunner()) == Login("bob", "")
+    assert read_login("nonsense", machine, FakeRunner()) is None
+
+
 def test_files_that_are_none(machine: Machine) -> None:
     for text in ("{", "[]"):
         with open(f"{machine.home}/docker/config.json", "w", encoding="utf-8") as file:

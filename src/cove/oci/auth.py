@@ -31,10 +31,12 @@ class Login(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """A GET that is to be sent."""
+    """A request that is to be sent."""
 
     url: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes | None = None
 
 
 class Answer(NamedTuple):
@@ -69,9 +71,10 @@ def authorised(ask: Ask, login: Login | None) -> Generator[Ask, Answer, tuple[An
     Raises NetworkError when the registry sends us elsewhere for a token without encryption, or gives none.
     """
     answer = yield ask
-    if answer.status != 401:
-        return answer, ask.headers.get("authorization", "")
     challenge = parse_challenge(answer.headers.get("www-authenticate", ""))
+    # 403 with a challenge: what we were given for reading does not do for writing.
+    if answer.status != 401 and not (answer.status == 403 and challenge.scheme):
+        return answer, ask.headers.get("authorization", "")
     value = ""
     if challenge.scheme == "basic" and login:
         value = login.render()
@@ -80,7 +83,7 @@ def authorised(ask: Ask, login: Login | None) -> Generator[Ask, Answer, tuple[An
         value = f"Bearer {parse_token(token, ask.url)}" if token.status == 200 else ""
     if not value:
         return answer, ""
-    answer = yield Ask(ask.url, {**ask.headers, "authorization": value})
+    answer = yield ask._replace(headers={**ask.headers, "authorization": value})
     return answer, value
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HELPER_SECONDS = 30.0
 DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 GITHUB = "ghcr.io"
+AUTH_VARIABLE = "DEVCONTAINERS_OCI_AUTH"
 TOKEN_USER = "<token>"  # noqa: S105 - the name by which helpers say that the secret is a token, not a secret
 TOKEN_LOGIN = "00000000-0000-0000-0000-000000000000"  # noqa: S105 - as above: registries take any name with a token
 
@@ -26,14 +27,27 @@ TOKEN_LOGIN = "00000000-0000-0000-0000-000000000000"  # noqa: S105 - as above: r
 def read_login(registry: str, machine: Machine, runner: Runner) -> Login | None:
     """Return the login for a registry (host and port), or None.
 
-    Asked in this order: docker's configuration with its credential helpers, podman's, and for GitHub's registry the
-    variable GITHUB_TOKEN. What is kept for one registry is never given for another.
+    Asked in this order: the reference CLI's variable DEVCONTAINERS_OCI_AUTH, docker's configuration with its credential
+    helpers, podman's, and for GitHub's registry the variable GITHUB_TOKEN. What is kept for one registry is never
+    given for another.
     """
+    if login := parse_variable(machine.env.get(AUTH_VARIABLE, "")).get(registry):
+        return login
     for document in _documents(machine):
         if login := _of_document(registry, document, machine, runner):
             return login
     token = machine.env.get("GITHUB_TOKEN")
     return Login("USERNAME", token) if token and registry == GITHUB else None
+
+
+def parse_variable(text: str) -> dict[str, Login]:
+    """Return the logins of DEVCONTAINERS_OCI_AUTH, by registry.
+
+    >>> parse_variable("ghcr.io|ada|secret,localhost:5000|bob|pass")["ghcr.io"]
+    Login(user='ada', password='secret')
+    """
+    entries = (entry.split("|", 2) for entry in text.split(","))
+    return {entry[0]: Login(entry[1], entry[2]) for entry in entries if len(entry) == 3}
 
 
 def _documents(machine: Machine) -> Iterator[Mapping[str, object]]:

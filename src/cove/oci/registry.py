@@ -68,7 +68,7 @@ class Registry:
         """
         reference = self._located(reference)
         version = reference.digest or reference.tag
-        url = f"{_base(reference)}/manifests/{version}"
+        url = f"{base_url(reference)}/manifests/{version}"
         answer = self._get(reference, url, {"accept": MANIFEST_TYPE})
         _check(answer, reference, version)
         digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
@@ -83,7 +83,7 @@ class Registry:
         """
         reference = self._located(reference)
         headers = {"accept": ", ".join(IMAGE_TYPES)} if kind == "manifests" else {}
-        answer = self._get(reference, f"{_base(reference)}/{kind}/{version}", headers)
+        answer = self._get(reference, f"{base_url(reference)}/{kind}/{version}", headers)
         _check(answer, reference, version)
         digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
         if version.startswith("sha256:") and digest != version:
@@ -103,7 +103,7 @@ class Registry:
         reference = self._located(reference)
         value = self._values.get(reference.resource, "")
         self._client.download(
-            f"{_base(reference)}/blobs/{digest}",
+            f"{base_url(reference)}/blobs/{digest}",
             target,
             sha256=digest.removeprefix("sha256:"),
             headers={"authorization": value} if value else {},
@@ -112,7 +112,7 @@ class Registry:
     def fetch_tags(self, reference: OciReference) -> list[str]:
         """Return the tags of a name, as the registry lists them. Raises as `fetch_manifest`."""
         reference = self._located(reference)
-        answer = self._get(reference, f"{_base(reference)}/tags/list", {})
+        answer = self._get(reference, f"{base_url(reference)}/tags/list", {})
         _check(answer, reference, "any version")
         try:
             tags = json.loads(answer.body)["tags"]
@@ -128,17 +128,27 @@ class Registry:
         )
 
     def _get(self, reference: OciReference, url: str, headers: Mapping[str, str]) -> Answer:
+        return self.send(reference, Ask(url, headers))
+
+    def send(self, reference: OciReference, ask: Ask) -> Answer:
+        """Send a request about a name as whoever we are in its registry, and return any answer. Raises NetworkError."""
         if value := self._values.get(reference.resource):
-            headers = {**headers, "authorization": value}
-        dialogue = authorised(Ask(url, headers), self._read_login(reference.registry))
+            ask = ask._replace(headers={**ask.headers, "authorization": value})
+        dialogue = authorised(ask, self._read_login(reference.registry))
         ask = next(dialogue)
         while True:
-            found = self._client.request("GET", ask.url, headers=ask.headers, limit=MANIFEST_BYTES)
             try:
-                ask = dialogue.send(Answer(found.status, found.headers, found.body))
+                ask = dialogue.send(self.send_unknown(ask))
             except StopIteration as end:
                 answer, self._values[reference.resource] = end.value
                 return answer  # type: ignore[no-any-return]  # StopIteration does not know its value's type
+
+    def send_unknown(self, ask: Ask) -> Answer:
+        """Send a request as nobody in particular, and return any answer. Raises NetworkError."""
+        found = self._client.request(
+            ask.method, ask.url, headers=ask.headers, body=ask.body, limit=MANIFEST_BYTES
+        )
+        return Answer(found.status, found.headers, found.body)
 
 
 def parse_manifest(body: bytes, digest: str, reference: OciReference) -> Manifest:
@@ -159,7 +169,8 @@ def parse_manifest(body: bytes, digest: str, reference: OciReference) -> Manifes
     return Manifest(digest, layer, texts, document)
 
 
-def _base(reference: OciReference) -> str:
+def base_url(reference: OciReference) -> str:
+    """Return where everything of a name is."""
     scheme = "http" if LOOPBACK.fullmatch(reference.registry) else "https"
     return f"{scheme}://{reference.registry}/v2/{reference.path}"
 

@@ -43,11 +43,11 @@ def plan_order(
     is `overrideFeatureInstallOrder`. Raises ConfigurationError that names a circle.
     """
     nodes = collect(wanted, known)
-    priorities = {_name(text): len(override) - number for number, text in reversed(list(enumerate(override)))}
-    softs = {_identity(node): _soft_dependencies(node, nodes) for node in nodes}
+    priorities = _priorities(override)
+    softs = {identify(node): _soft_dependencies(node, nodes) for node in nodes}
     installed: list[Resolved] = []
     while nodes:
-        ready = [node for node in nodes if _is_ready(node, softs[_identity(node)], installed, known)]
+        ready = [node for node in nodes if _is_ready(node, softs[identify(node)], installed, known)]
         if not ready:
             raise _circle(nodes)
         most = max(_priority(node, priorities) for node in ready)
@@ -57,14 +57,28 @@ def plan_order(
     return installed
 
 
+def choose_priority(node: Resolved, override: Sequence[str]) -> int:
+    """Return how early a Feature comes by `overrideFeatureInstallOrder`: the first name there is the highest, 0 is none."""
+    return _priority(node, _priorities(override))
+
+
+def _priorities(override: Sequence[str]) -> dict[str, int]:
+    return {_name(text): len(override) - number for number, text in reversed(list(enumerate(override)))}
+
+
+def find_soft(text: str, nodes: Sequence[Resolved]) -> list[Resolved]:
+    """Return those of the Features that a name of `installsAfter` means."""
+    return [node for node in nodes if _name(text) in _names(node)]
+
+
 def collect(wanted: Sequence[Wanted], known: Mapping[str, Resolved]) -> list[Resolved]:
     """Return the Features and all they depend on, equal ones once ("Feature Equality"), in the order they are met."""
     found: dict[object, Resolved] = {}
     queue = list(wanted)
     while queue:
         node = known[render_key(queue.pop(0))]
-        if _identity(node) not in found:
-            found[_identity(node)] = node
+        if identify(node) not in found:
+            found[identify(node)] = node
             queue += node.depends_on
     return list(found.values())
 
@@ -92,8 +106,8 @@ def render_key(wanted: Wanted) -> str:
     return f"{wanted.text.lower()} {sorted(wanted.options.items())}"
 
 
-def _identity(node: Resolved) -> tuple[object, ...]:
-    """Two Features are equal when their contents and options are; a local one equals only itself."""
+def identify(node: Resolved) -> tuple[object, ...]:
+    """Return what makes Features equal: their contents and options; a local one equals only itself."""
     content = node.digest or node.reference.resource
     return type(node.reference).__name__, content, tuple(sorted(node.wanted.options.items()))
 
@@ -122,9 +136,9 @@ def _name(text: str) -> str:
 def _is_ready(
     node: Resolved, softs: Iterable[Resolved], installed: Sequence[Resolved], known: Mapping[str, Resolved]
 ) -> bool:
-    there = {_identity(other) for other in installed}
-    hard = all(_identity(known[render_key(need)]) in there for need in node.depends_on)
-    return hard and all(_identity(other) in there for other in softs)
+    there = {identify(other) for other in installed}
+    hard = all(identify(known[render_key(need)]) in there for need in node.depends_on)
+    return hard and all(identify(other) in there for other in softs)
 
 
 def _priority(node: Resolved, priorities: Mapping[str, int]) -> int:

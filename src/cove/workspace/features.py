@@ -156,6 +156,18 @@ def _tell(session: Session, node: Resolved) -> None:
             )
 
 
+def find_features(
+    session: Session, here: str, wanted: Sequence[Wanted], locked: Mapping[str, Locked], spot: Spot
+) -> Mapping[str, Resolved]:
+    """Return these Features and all they depend on, by `render_key`; no lockfile is written.
+
+    `here` is the folder of the configuration. Raises ConfigurationError, NetworkError, ArchiveError.
+    """
+    finding = _Finding(session, here, locked, spot)
+    finding.find(wanted)
+    return finding.known
+
+
 class _Finding:
     """Features being found: round by round, since what a round finds may depend on more."""
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "package": "pack Features, and tell of them in devcontainer-collection.json",
+    "publish": "pack Features and publish them in a registry",
+    "info": "tell what a registry knows of a Feature",
+    "resolve-dependencies": "tell which Features a configuration installs, in which order",
     "generate-docs": "write each Feature's README.md",
 }
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "apply": "put a Template's files into a folder",
+    "publish": "pack Templates and publish them in a registry",
+    "metadata": "print the manifest of a published Template",
     "generate-docs": "write each Template's README.md",
 }
 

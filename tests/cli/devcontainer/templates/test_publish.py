@@ -1,0 +1,10 @@
+"""The command; tests/cli/devcontainer/test_publishing.py runs it."""
+
+from __future__ import annotations
+
+from cove.cli.devcontainer.templates import publish
+
+
+def test_words() -> None:
+    assert publish.WORDS == ("<target>",)
+    assert publish.OPTIONS["registry"].default == "ghcr.io"

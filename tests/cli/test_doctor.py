@@ -36,6 +36,24 @@ def test_lines() -> None:
     assert "`cove up` will work" in render_text([OK, WARNING], Style(io.StringIO()))
 
 
+def test_what_is_longer_than_the_terminal_goes_on_below_its_beginning() -> None:
+    long = Check(
+        "GPU",
+        "warning",
+        "NVIDIA's driver runs, but its files are missing",
+        "`sudo nvidia-modprobe -u -c 0` makes them.",
+    )
+    assert render_text([long], Style(io.StringIO()), 50, gpu=True).splitlines() == [
+        "warning      GPU  NVIDIA's driver runs, but its",
+        "                  files are missing",
+        "                  → `sudo nvidia-modprobe -u -c 0`",
+        "                    makes them.",
+    ]
+    assert (
+        len(render_text([long], Style(io.StringIO()), 30, gpu=True).splitlines()) == 2
+    )  # too narrow to fold
+
+
 @pytest.mark.parametrize(("checks", "code"), [([OK, WARNING], 0), ([OK, FAILED], 4)])
 def test_the_exit_code_says_whether_up_will_work(
     machine: Machine,

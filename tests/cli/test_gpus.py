@@ -77,6 +77,43 @@ def test_a_table(machine: Machine, found: Any, capsys: pytest.CaptureFixture[str
     ]
 
 
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_narrow_terminal_has_processes_below_and_names_at_the_end(width: int) -> None:
+    import io
+
+    lines = render_text(FOUND, Style(io.StringIO()), width).splitlines()
+    assert lines[:14] == [
+        "GPU  MEMORY          USE   HELD BY",
+        "0    13.0 of 40 GiB  97 %  digits (ada)",
+        "     4711 python train.py, 12.0 GiB",
+        "1    0.0 of 40 GiB   0 %   free",
+        "2    13.0 of 40 GiB  97 %  digits (ada), vision (eve, shared)",
+        "     4711 python train.py in digits, 12.0 GiB",
+        "     12 ? outside of cove, 1.0 GiB",
+        "3    -               -     in use",
+        "     12 ?, 1.0 GiB",
+        "4    -               -     -",
+        "     it has fallen off the bus",
+        "",
+        "NVIDIA A100: 0, 1, 2, 3, 4",
+        "",
+    ]
+    narrowest = render_text(FOUND, Style(io.StringIO()), 40).splitlines()
+    assert max(map(len, narrowest[:12])) == 40
+    assert narrowest[5] == "     4711 python train.py in digits, 12…"
+
+
+def test_a_wide_one_has_all_beside_each_other() -> None:
+    import io
+
+    lines = render_text(FOUND, Style(io.StringIO()), 120).splitlines()
+    assert len(lines[3]) == 120
+    assert lines[3].startswith(
+        "2    NVIDIA A100  13.0 of 40 GiB  97 %  digits (ada), vision (eve, shared)  4711 python"
+    )
+    assert lines[3].endswith("12.0 GiB; 1…")
+
+
 def test_who_is_not_seen_is_known_by_their_note(
     machine: Machine, found: list[GpuList], capsys: pytest.CaptureFixture[str]
 ) -> None:

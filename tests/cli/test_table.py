@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cove.cli.table import render_table
+from cove.cli.table import measure_table, render_table
 
 HEAD = ("NAME", "FOLDER")
 ROWS = (("a", "/home/ada/one"), ("\x1b[1mlonger\x1b[0m", "/home/ada/two/three"))
@@ -14,6 +14,10 @@ def test_columns_align_whatever_the_colours() -> None:
         "a       /home/ada/one",
         "\x1b[1mlonger\x1b[0m  /home/ada/two/three",
     ]
+
+
+def test_the_room_that_columns_take() -> None:
+    assert measure_table(HEAD[:1], [row[:1] for row in ROWS]) == len("longer  ")
 
 
 def test_a_narrow_terminal_keeps_the_end_of_paths() -> None:

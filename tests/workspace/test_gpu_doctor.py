@@ -51,6 +51,18 @@ def test_a_machine_its_repository_and_its_workspace(
     assert told(session)[-1] == ("inside digits", "warning")
 
 
+def test_where_the_gpu_is_lost_nothing_inside_is_to_be_mended(
+    session: Session, engine: FakeEngine, holder: str
+) -> None:
+    engine.there[holder] = engine.there[holder]._replace(
+        labels={**engine.there[holder].labels, "cove.gpus": "GPU-gone"}
+    )
+    engine.runner.answer("docker exec", stdout=SEEN.replace('"seen": 1', '"seen": 0'))
+    lost, inside = examine_gpus(session)[-2:]
+    assert (lost.name, "not in this machine any more" in lost.evidence) == ("GPU of digits", True)
+    assert (inside.name, inside.fix) == ("inside digits", "The container has lost its GPU, as is said above.")
+
+
 @pytest.mark.parametrize(
     ("code", "words"), [(127, "no Python inside"), (0, "neither torch nor tensorflow nor jax")]
 )

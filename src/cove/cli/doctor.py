@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from cove.workspace.session import Session
 
 WORDS = {"ok": "ok", "warning": "warning", "failed": "FAILED", "unchecked": "not checked"}
+
+NARROWEST = 24
+"""Columns; in fewer the terminal itself may break the lines."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         checks = examine(session, args.path, config=args.config, more=[look_at_gateway])
     code = choose_exit_code(checks)
     document = {"checks": [check._asdict() for check in checks], "exitCode": code}
-    print_result(args, document, render_text(checks, Style(sys.stdout), gpu=args.gpu))
+    print_result(args, document, render_text(checks, Style(sys.stdout), _width(), gpu=args.gpu))
     return code
 
 
@@ -78,17 +82,28 @@ def look_at_gateway(session: Session) -> list[Check]:
     return [look_at_port(gateway.port if gateway else port, gateway.url if gateway else "")]
 
 
-def render_text(checks: Sequence[Check], style: Style, *, gpu: bool = False) -> str:
-    """Return a line a check, its remedy below it, and a last word; none on `up` where GPUs alone were looked at."""
+def _width() -> int:
+    return os.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def render_text(checks: Sequence[Check], style: Style, width: int = 0, *, gpu: bool = False) -> str:
+    """Return a line a check, its remedy below it, and a last word; none on `up` where GPUs alone were looked at.
+
+    On a terminal of `width` columns what is longer goes on below its beginning; 0 breaks nothing.
+    """
     paint = {"ok": style.good, "warning": style.warn, "failed": style.bad, "unchecked": style.dim}
     names = max(len(check.name) for check in checks)
     words = max(len(word) for word in WORDS.values())
     lines = []
     for check in checks:
         word = paint[check.verdict](WORDS[check.verdict]) + " " * (words - len(WORDS[check.verdict]))
-        lines.append(f"{word}  {check.name.ljust(names)}  {check.evidence}")
+        indent = " " * (words + names + 4)
+        evidence, *more = _fold(check.evidence, width - len(indent))
+        lines.append(f"{word}  {check.name.ljust(names)}  {evidence}")
+        lines += [f"{indent}{line}" for line in more]
         if check.fix:
-            lines.append(f"{' ' * (words + names + 4)}→ {check.fix}")
+            first, *more = _fold(check.fix, width - len(indent) - 2)
+            lines += [f"{indent}→ {first}", *(f"{indent}  {line}" for line in more)]
     bad = sum(check.verdict == "failed" for check in checks)
     last = (
         "`cove up` will work, as far as can be seen."
@@ -96,3 +111,12 @@ def render_text(checks: Sequence[Check], style: Style, *, gpu: bool = False) -> 
         else "`cove up` will not work before this is mended."
     )
     return "\n".join(lines if gpu else [*lines, "", style.bold(last)])
+
+
+def _fold(text: str, width: int) -> list[str]:
+    """Return the text in lines of so many columns; in one where that is too narrow to be read."""
+    import textwrap
+
+    if width < NARROWEST:
+        return [text]
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cove.cli.context import open_session, print_result
 from cove.cli.style import Style
-from cove.cli.table import render_table
+from cove.cli.table import measure_table, render_table
 from cove.workspace.gpu_list import list_gpus
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HEAD = ("GPU", "NAME", "MEMORY", "USE", "HELD BY", "PROCESSES")
 HOLDERS = ("WORKSPACE", "USER", "GPUS", "MEMORY", "MOST", "LAST MINUTES")
+PROCESSES_WIDTH = 40
+"""Below that they stand below their GPU rather than beside it."""
 WATCH_SECONDS = 2.0
 CLEAR = "\x1b[H\x1b[2J"
 
@@ -71,21 +73,45 @@ def render_text(found: GpuList, style: Style, width: int) -> str:
     """Return the list as a table, and below it what is wrong, with its remedy."""
     parts = []
     if found.gpus:
+        rows = [_row(gpu, found.holders, style) for gpu in found.gpus]
+        wide = measure_table(HEAD[:-1], [row[:-1] for row in rows]) + PROCESSES_WIDTH
         parts.append(
-            render_table(
-                HEAD, [_row(gpu, found.holders, style) for gpu in found.gpus], width=width, keep="start"
-            )
+            render_table(HEAD, rows, width=width, keep="start")
+            if not width or wide <= width
+            else _narrow(found.gpus, rows, style, width)
         )
     elif not found.problems:
         parts.append("This machine has no GPU.")
     if found.holders:
-        parts.append(render_table(HOLDERS, [_workspace(holder) for holder in found.holders]))
+        parts.append(render_table(HOLDERS, [_workspace(holder) for holder in found.holders], width=width))
     if found.waiting:
         parts.append("\n".join(["Waiting, first come first:", *map(_ticket, found.waiting)]))
     if found.driver:
         parts.append(style.dim(f"NVIDIA driver {found.driver}, for CUDA up to {found.cuda}"))
     parts += [f"{style.bad('Problem:')} {problem.text}\n  → {problem.hint}" for problem in found.problems]
     return "\n\n".join(parts)
+
+
+def _narrow(gpus: Sequence[ListedGpu], rows: Sequence[tuple[str, ...]], style: Style, width: int) -> str:
+    """Return the table for a narrow terminal: what runs on a GPU stands below it, and the names at the end."""
+    number, _, *middle, _ = HEAD
+    table = render_table((number, *middle), [(row[0], *row[2:-1]) for row in rows], width=width, keep="start")
+    head, *lines = table.splitlines()
+    indent = " " * (max(len(number), *(len(row[0]) for row in rows)) + 2)
+    told = [head]
+    for line, gpu, row in zip(lines, gpus, rows, strict=True):
+        told.append(line)
+        if gpu.problem:
+            told.append(indent + row[-1])
+        elif gpu.processes:
+            told += [style.dim(_cut(indent + process, width)) for process in row[-1].split("; ")]
+    kinds = {gpu.name: [other.id for other in gpus if other.name == gpu.name] for gpu in gpus}
+    told += ["", *(_cut(f"{kind}: {', '.join(ids)}", width) for kind, ids in kinds.items())]
+    return "\n".join(told)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _row(gpu: ListedGpu, holders: Sequence[ListedHolder], style: Style) -> tuple[str, ...]:

@@ -28,10 +28,16 @@ def render_table(
     return "\n".join(_render_row(row, widths, room, keep) for row in (head, *rows))
 
 
+def measure_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Return the columns that such a table takes, with the gap to one more."""
+    widths = [max(_length(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    return sum(widths) + len(GAP) * len(widths)
+
+
 def _render_row(row: Sequence[str], widths: Sequence[int], room: int, keep: Literal["end", "start"]) -> str:
     *cells, last = row
     padded = [cell + " " * (widths[column] - _length(cell)) for column, cell in enumerate(cells)]
-    if room and len(last) > max(room, 8):
+    if room and _length(last) > max(room, 8):
         left = max(room, 8) - 1
         last = f"…{last[-left:]}" if keep == "end" else f"{last[:left]}…"
     return GAP.join([*padded, last]).rstrip()

@@ -11,7 +11,7 @@ from cove.spec.run import ExecRequest
 from cove.workspace.check import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from cove.engines.base import ContainerInfo, Engine
     from cove.workspace.records import Record
@@ -24,6 +24,8 @@ done
 exit 127
 """
 """The workspace's own environment first; else what the person's shell calls Python."""
+OF = "GPU of "
+LOST = "The container has lost its GPU, as is said above."
 INSIDE_SECONDS = 400.0
 
 
@@ -35,17 +37,21 @@ def examine_gpus(session: Session, folder: str = "", *, config: str = "") -> lis
     checks = list(look_at_gpus(session))
     if folder:
         checks += look_at_cuda(session, folder, config=config)
-    return checks + _look_inside(session, folder)
+    lost = {check.name.removeprefix(OF) for check in checks if check.name.startswith(OF) and check.fix}
+    return checks + _look_inside(session, folder, lost)
 
 
-def _look_inside(session: Session, folder: str) -> list[Check]:
-    """See what frameworks in running workspaces see; with a folder, in its own alone."""
+def _look_inside(session: Session, folder: str, lost: Container[str]) -> list[Check]:
+    """See what frameworks in running workspaces see; with a folder, in its own alone.
+
+    In those that have `lost` their GPU, nothing inside is to be mended.
+    """
     place = os.path.realpath(os.path.join(session.machine.cwd, folder)) if folder else ""
     checks = [
         check
         for engine, container, record in sorted(_holders(session), key=lambda holder: holder[2].name)
         if place in {"", record.folder}
-        for check in _ask(engine, container, record)
+        for check in _ask(engine, container, record, lost=record.name in lost)
     ]
     if folder and not checks:
         text = "its workspace does not run with a GPU, so what torch, tensorflow and jax see is not known"
@@ -65,7 +71,7 @@ def _holders(session: Session) -> Iterator[tuple[Engine, ContainerInfo, Record]]
                 yield engine, container, record
 
 
-def _ask(engine: Engine, container: ContainerInfo, record: Record) -> list[Check]:
+def _ask(engine: Engine, container: ContainerInfo, record: Record, *, lost: bool) -> list[Check]:
     from cove.gpu.hardware import read_inventory
     from cove.gpu.sight import SCRIPT, judge_sight, parse_sights
 
@@ -88,7 +94,7 @@ def _ask(engine: Engine, container: ContainerInfo, record: Record) -> list[Check
     inventory = read_inventory()
     judged = [(sight, *judge_sight(sight, len(container.gpus), inventory)) for sight in sights]
     return [
-        Check(name, "warning" if fix else "ok", text, _explain(sight.error) or fix)
+        Check(name, "warning" if fix else "ok", text, (fix and lost and LOST) or _explain(sight.error) or fix)
         for sight, text, fix in judged
     ]
 

@@ -18,6 +18,7 @@ from cove.workspace.image import Image, is_root, prepare_image, remote_user, wan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cove.testing import FakeEngine
     from cove.workspace.read import Reading
@@ -315,3 +316,22 @@ def test_what_is_pushed_stands_on_no_substitute(
     engine.failures["pull"] = NetworkError("away")
     with pytest.raises(NetworkError):
         prepare(read('{"image": "debian:12"}'), publishing=True, push=True, tags=("registry/a",))
+
+
+def test_features_are_for_the_services_user(
+    session: Session, engine: FakeEngine, read: Callable[..., Reading], tmp_path: Path
+) -> None:
+    engine.add_image("debian")
+    files = {
+        "c.yml": "services: {app: {image: debian, user: ada}}\n",
+        "greet/devcontainer-feature.json": '{"id": "greet"}',
+        "greet/install.sh": "",
+    }
+    for name, text in files.items():
+        (tmp_path / "digits" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "digits" / name).write_text(text)
+    reading = read('{"dockerComposeFile": "c.yml", "service": "app", "features": {"./greet": {}}}')
+    image = prepare_image(session, reading, name="n")
+    assert image.info.user == "ada"
+    (request,) = engine.builds[:1]
+    assert "USER root" in request.dockerfile_text

@@ -22,6 +22,7 @@ Document = dict[str, Any]
 PROJECT_VARIABLE = "COMPOSE_PROJECT_NAME"
 PROJECT_LABEL = "com.docker.compose.project"
 """On every container of a project, and on images that compose has built: of itself it says nothing."""
+SERVICE_LABEL = "com.docker.compose.service"
 _VARIABLE = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<bare>\w+)|\{(?P<name>\w+)(?:(?P<how>:?[-?+])(?P<word>[^}]*))?\})"
 )

@@ -14,6 +14,7 @@ from cove.host.files import write_atomic
 from cove.spec.compose import (
     PROJECT_LABEL,
     PROJECT_VARIABLE,
+    SERVICE_LABEL,
     Project,
     choose_project_name,
     interpolate,
@@ -144,16 +145,25 @@ def run_service(session: Session, identity: str, project: Project, wish: RunRequ
     folder = state_folder(session.machine, identity)
     override = f"{folder}/compose.json"
     brought_up = BroughtUp(project.name, (*project.files, override))
-    write_atomic(override, render_override(project, wish))
     write_atomic(f"{folder}/project.json", json.dumps(brought_up._asdict()))
-    labels = {"cove.id": identity, PROJECT_LABEL: project.name}
+    return bring_up(session, project, override, wish, {"cove.id": identity, PROJECT_LABEL: project.name})
+
+
+def bring_up(
+    session: Session, project: Project, override: str, wish: RunRequest, labels: Mapping[str, str]
+) -> str:
+    """Write our override and bring a project up with it; return the id of the container with these labels.
+
+    Raises EngineError.
+    """
+    write_atomic(override, render_override(project, wish))
     if session.engine.name == "podman":  # podman-compose starts what has the name, however it was made
         for before in session.engine.containers(labels):
             session.engine.remove(before.id, volumes=False)
     services = (project.service, *project.run_services) if project.run_services else ()
     command = session.engine.compose().command(
         project.name,
-        brought_up.files,
+        (*project.files, override),
         "up",
         "-d",
         *services,
@@ -172,6 +182,20 @@ def run_service(session: Session, identity: str, project: Project, wish: RunRequ
             f"compose could not start the service {project.service}", detail=outcome.last_lines()
         )
     return found[0].id
+
+
+def find_service(session: Session, project: Project) -> ContainerInfo | None:
+    """Return the container of the service that is the workspace, whoever has brought it up."""
+    found = session.engine.containers({PROJECT_LABEL: project.name, SERVICE_LABEL: project.service})
+    return session.engine.inspect_container(found[0].id) if found else None
+
+
+def start_rest(session: Session, container: ContainerInfo) -> None:
+    """Start what is stopped of the rest of a container's project."""
+    project = container.labels.get(PROJECT_LABEL, "")
+    for other in session.engine.containers({PROJECT_LABEL: project}) if project else ():
+        if other.id != container.id and not other.running:
+            session.engine.start(other.id)
 
 
 def read_brought_up(machine: Machine, identity: str) -> BroughtUp | None:

@@ -95,7 +95,11 @@ def prepare_image(
     image = Image(reference, info, layers, _merged(layers, reading), origin, substitutes)
     if features:
         image = _with_features(session, reading, image, name, options)
-    return image if options.publishing else with_user(session, reading, image, name)
+    if options.publishing:
+        return image
+    if reading.project and reading.project.user:
+        image = image._replace(info=image.info._replace(user=reading.project.user))
+    return with_user(session, reading, image, name)
 
 
 def _merged(layers: tuple[Layer, ...], reading: Reading) -> Merged:
@@ -237,7 +241,9 @@ def _with_features(
     installation = resolve_features(session, reading, lock)
     *base, own = image.layers
     layers = (*base, *installation.layers, own)
-    users = Users(image.info.user or "root", _container_user(image), remote_user(image))
+    of_service = reading.project.user if reading.project else ""
+    container = image.merged.container_user or of_service or _container_user(image)
+    users = Users(image.info.user or "root", container, image.merged.remote_user or container)
     digest = render_tag(image.info.id, installation, users)
     tags = options.tags or (f"{_tag(name, reading, 'features')}-{digest}",)
     info = None if options.publishing or options.no_cache else session.engine.inspect_image(tags[0])

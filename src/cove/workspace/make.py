@@ -72,8 +72,6 @@ def make(session: Session, request: UpRequest, address: Address, *, replaces: Co
         with Beside(lambda: fetch_bundle(session), name="editor", cancel=session.runner.cancel) as fetching:
             image = prepare_image(session, reading, name=name, options=request.build)
             bundle = fetching.result()
-        if reading.project and reading.project.user:
-            image = image._replace(info=image.info._replace(user=reading.project.user))
         need_image_trust(session, reading, image)
         check_image(session, reading, image, request.gpus)
         warn_of_requirements(session, image.merged.host_requirements)

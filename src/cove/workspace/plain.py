@@ -16,14 +16,13 @@ from cove.workspace.dotfiles import NAME as DOTFILES
 from cove.workspace.dotfiles import plan_dotfiles
 from cove.workspace.hooks import ORDER, choose_hooks, run_hooks, run_on_host
 from cove.workspace.inside import ask_who, enter, inspect_running, settle_system
-from cove.workspace.read import need_no_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cove.engines.base import ContainerInfo
     from cove.spec.merge import Merged
-    from cove.spec.run import Mount
+    from cove.spec.run import Mount, RunRequest
     from cove.workspace.bases import BuildOptions
     from cove.workspace.gpu_wish import GpuOptions
     from cove.workspace.hooks import Inside
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from cove.workspace.session import Session
 
 DEFAULT_WAIT = "updateContentCommand"
+OVERRIDE = "docker-compose.devcontainer.containerFeatures.json"
+"""Our compose file: by this name, which compose notes on the container, the reference knows what to start it with again."""
 
 
 class PlainRequest(NamedTuple):
@@ -78,7 +79,6 @@ def bring_plain(
 
     `initializeCommand` runs each time. Raises every CoveError.
     """
-    need_no_project(reading)
     run_on_host(session, reading.configuration.initialize_command, reading.address.folder)
     if found is None:
         found = _make(session, reading, request)
@@ -177,11 +177,24 @@ def _make(session: Session, reading: Reading, request: PlainRequest) -> Containe
         wish = plan_container(reading, image, facts._replace(gpus=granted.grant, gpus_shared=granted.shared))
         kept = {key: value for key, value in wish.labels.items() if not _is_ours(key)}
         with session.progress.step("start", "starting the container"):
-            made = session.engine.run(wish._replace(labels={**kept, **request.labels}))
+            made = _run(session, reading, wish._replace(labels={**kept, **request.labels}))
         container = inspect_running(session, made)
         keep(session, container)
     settle_system(session, container)
     return container
+
+
+def _run(session: Session, reading: Reading, wish: RunRequest) -> str:
+    project = reading.project
+    if project is None:
+        return session.engine.run(wish)
+    from cove.spec.compose import PROJECT_LABEL, SERVICE_LABEL
+    from cove.workspace.compose import bring_up
+    from cove.workspace.records import state_folder
+
+    override = f"{state_folder(session.machine, reading.address.id)}/{OVERRIDE}"
+    labels = {PROJECT_LABEL: project.name, SERVICE_LABEL: project.service}
+    return bring_up(session, project, override, wish, labels)
 
 
 def _is_ours(label: str) -> bool:
@@ -192,9 +205,11 @@ def _is_ours(label: str) -> bool:
 
 
 def _start(session: Session, container: ContainerInfo) -> ContainerInfo:
+    from cove.workspace.compose import start_rest
     from cove.workspace.gpu_leases import start_leased
 
     with session.progress.step("start", "starting the container"):
+        start_rest(session, container)
         start_leased(session, container)
     return inspect_running(session, container.id)
 

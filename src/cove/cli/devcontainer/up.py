@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     import argparse
 
     from cove.cli.devcontainer.target import Target
+    from cove.engines.base import ContainerInfo
     from cove.errors import CoveError
     from cove.spec.reference import Document
     from cove.workspace.plain import Plain
+    from cove.workspace.read import Reading
     from cove.workspace.session import Session
 
 OPTIONS = {
@@ -69,25 +71,43 @@ def run(args: argparse.Namespace) -> int:
     session, target, labels = open_target(args)
     take_dotfiles(session, args)
     reading = read_bound(session, args, target, labels)
-    found = find_container(session, args, labels)
+    found = _find(session, args, reading, labels)
     if found and args.remove_existing_container:
         session.engine.remove(found.id)
         found = None
     if found is None and args.expect_existing_container:
         raise NotFound("The expected container does not exist.")
     plain = bring_plain(session, reading, make_request(session, args, labels), found)
-    document = _document(session, args, target, labels, plain)
+    project = reading.project.name if reading.project else ""
+    document = _document(session, args, target, labels, plain, project)
     run_stages(session, plain, make_stages(args), lambda: _print(document))
     return 0
 
 
+def _find(
+    session: Session, args: argparse.Namespace, reading: Reading, labels: dict[str, str]
+) -> ContainerInfo | None:
+    """Return the container that is there: by its labels, or as the service of its project."""
+    if reading.project:
+        from cove.workspace.compose import find_service
+
+        return find_service(session, reading.project)
+    return find_container(session, args, labels)
+
+
 def _document(
-    session: Session, args: argparse.Namespace, target: Target, labels: dict[str, str], plain: Plain
+    session: Session,
+    args: argparse.Namespace,
+    target: Target,
+    labels: dict[str, str],
+    plain: Plain,
+    project: str,
 ) -> Document:
     bound = bind_container(target, plain.container, labels)
     found: Document = {
         "outcome": "success",
         "containerId": plain.container.id,
+        **({"composeProjectName": project} if project else {}),
         "remoteUser": plain.record.user,
         "remoteWorkspaceFolder": plain.record.workspace_folder,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cove.errors import ConfigurationError
+from cove.spec.order import render_key
 from cove.workspace.feature_graph import read_configured_graph
 
 if TYPE_CHECKING:
@@ -36,8 +37,15 @@ def test_a_graph(session: Session, tmp_path: Path) -> None:
     graph = read_configured_graph(session, str(tmp_path), path)
     assert [want.text for want in graph.wanted] == ["./a", "./b", "./c"]
     assert [node.wanted.text for node in graph.plan()] == ["./c", "./b", "./d", "./a"]
-    assert graph.written == {"./a": {}, "./b": "2", "./c": {}, "./d": {"on": True}}
+    assert [graph.written[render_key(node.wanted)] for node in graph.plan()] == [{}, "2", {"on": True}, {}]
     assert not (tmp_path / ".devcontainer-lock.json").exists()
+
+
+def test_one_feature_with_two_options(session: Session, tmp_path: Path) -> None:
+    path = write(tmp_path, {"features": {"./a": {}, "./b": {}}}, a={"dependsOn": {"./b": {"x": "1"}}}, b={})
+    graph = read_configured_graph(session, str(tmp_path), path)
+    found = [(node.wanted.text, graph.written[render_key(node.wanted)]) for node in graph.plan()]
+    assert found == [("./b", {}), ("./b", {"x": "1"}), ("./a", {})]
 
 
 def test_a_circle(session: Session, tmp_path: Path) -> None:
@@ -49,7 +57,11 @@ def test_a_circle(session: Session, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "message"),
-    [({}, "Could not parse features object"), ({"features": []}, "Could not parse features object")],
+    [
+        ({"features": {}}, "Could not parse features object"),
+        ({}, "Could not parse features object"),
+        ({"features": []}, "Could not parse features object"),
+    ],
 )
 def test_no_features(session: Session, tmp_path: Path, config: object, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):

@@ -11,7 +11,7 @@ from cove.spec.features import parse_options
 from cove.spec.jsonc import parse_jsonc_object
 from cove.spec.lock import lock_path, parse_lock
 from cove.spec.narrow import Spot, parse_object, parse_texts
-from cove.spec.order import Wanted, plan_order
+from cove.spec.order import Wanted, plan_order, render_key
 from cove.spec.variables import Scope, substitute
 from cove.workspace.features import find_features
 
@@ -32,7 +32,7 @@ class Graph(NamedTuple):
     wanted: tuple[Wanted, ...]
     known: Mapping[str, Resolved]
     written: Mapping[str, JsonValue]
-    """The options of each Feature as somebody wrote them: the configuration, else who depends on it."""
+    """The options of each Feature as somebody wrote them, by `render_key`: the configuration, or who depends on it."""
     override: tuple[str, ...] = ()
 
     def plan(self) -> list[Resolved]:
@@ -56,7 +56,7 @@ def read_configured_graph(session: Session, folder: str, path: str) -> Graph:
     text = data.decode("utf-8", "replace")
     document = substitute(parse_jsonc_object(text, path), Scope(session.machine.env, folder, "", ""))
     spot = Spot(text, path)
-    if not isinstance(document.get("features"), dict):
+    if not isinstance(document.get("features"), dict) or not document["features"]:
         raise ConfigurationError(f"Could not parse features object in configuration '{path}'")
     features = parse_object(document["features"], spot / "features")
     override = parse_texts(
@@ -75,7 +75,8 @@ def _find(
         Wanted(name, parse_options(value, spot / "features" / name)) for name, value in features.items()
     )
     known = find_features(session, here, wanted, locked, spot / "features")
+    sources = (features, *(node.manifest.depends_on for node in known.values()))
     written: dict[str, JsonValue] = {}
-    for node in known.values():
-        written |= node.manifest.depends_on
-    return Graph(wanted, known, {**written, **features})
+    for name, value in (pair for source in sources for pair in source.items()):
+        written.setdefault(render_key(Wanted(name, parse_options(value, spot))), value)
+    return Graph(wanted, known, written)

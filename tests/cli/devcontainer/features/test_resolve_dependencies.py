@@ -42,8 +42,8 @@ def test_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["devcontainer", "features", "resolve-dependencies"]
     assert main(words) == 1, "the current folder is the test's"
     said = capsys.readouterr()
-    assert said.out == "flowchart\n\n"
-    assert "No viable installation order!" in said.err
+    assert said.out == ""
+    assert "Could not parse features object" in said.err
     (tmp_path / ".devcontainer.json").write_text("{}")
     assert main(words) == 1
     assert "Could not parse features object" in capsys.readouterr().err

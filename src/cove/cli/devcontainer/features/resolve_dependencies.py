@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from cove.cli.context import open_session
 from cove.cli.devcontainer.group import COMMON
 from cove.cli.devcontainer.options import IGNORED, Option
-from cove.errors import ConfigurationError
 from cove.spec.collection import render_json
 from cove.spec.features import OciReference
 from cove.spec.locations import CONFIGURATION_PLACES
 from cove.spec.mermaid import render_chart
+from cove.spec.order import render_key
 from cove.workspace.feature_graph import read_configured_graph
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ def run(args: argparse.Namespace) -> int:
     graph = read_configured_graph(session, folder, path)
     print(render_chart(graph.wanted, graph.known, graph.override))
     order = graph.plan()
-    if not order:
-        raise ConfigurationError("No viable installation order!", path=path)
     document = {"installOrder": [{"id": _id(node), "options": _options(graph, node)} for node in order]}
     print(render_json(document, indent=2))
     return 0
@@ -52,4 +50,4 @@ def _id(node: Resolved) -> str:
 
 
 def _options(graph: Graph, node: Resolved) -> object:
-    return graph.written.get(node.wanted.text, node.wanted.options)
+    return graph.written.get(render_key(node.wanted), node.wanted.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -77,12 +78,12 @@ def test_a_table(machine: Machine, found: Any, capsys: pytest.CaptureFixture[str
     ]
 
 
-@pytest.mark.parametrize("width", [80, 100])
-def test_a_narrow_terminal_has_processes_below_and_names_at_the_end(width: int) -> None:
-    import io
+def told(width: int, found: GpuList = FOUND) -> list[str]:
+    return render_text(found, Style(io.StringIO()), width).splitlines()
 
-    lines = render_text(FOUND, Style(io.StringIO()), width).splitlines()
-    assert lines[:14] == [
+
+def test_a_narrow_terminal_has_processes_below_and_names_at_the_end() -> None:
+    assert told(80)[:14] == [
         "GPU  MEMORY          USE   HELD BY",
         "0    13.0 of 40 GiB  97 %  digits (ada)",
         "     4711 python train.py, 12.0 GiB",
@@ -98,20 +99,36 @@ def test_a_narrow_terminal_has_processes_below_and_names_at_the_end(width: int) 
         "NVIDIA A100: 0, 1, 2, 3, 4",
         "",
     ]
-    narrowest = render_text(FOUND, Style(io.StringIO()), 40).splitlines()
-    assert max(map(len, narrowest[:12])) == 40
-    assert narrowest[5] == "     4711 python train.py in digits, 12…"
+    assert max(map(len, told(40)[:12])) == 40
+    assert told(40)[5] == "     4711 python train.py in digits, 12…"
+
+
+def test_a_wider_one_has_processes_beside_and_names_at_the_end() -> None:
+    lines = told(100)
+    assert lines[0] == "GPU  MEMORY          USE   HELD BY                             PROCESSES"
+    assert lines[1].endswith("digits (ada)                        4711 python train.py, 12.0 GiB")
+    assert lines[7] == "NVIDIA A100: 0, 1, 2, 3, 4"
 
 
 def test_a_wide_one_has_all_beside_each_other() -> None:
-    import io
-
-    lines = render_text(FOUND, Style(io.StringIO()), 120).splitlines()
+    lines = told(120)
     assert len(lines[3]) == 120
     assert lines[3].startswith(
         "2    NVIDIA A100  13.0 of 40 GiB  97 %  digits (ada), vision (eve, shared)  4711 python"
     )
     assert lines[3].endswith("12.0 GiB; 1…")
+
+
+def test_what_is_wrong_is_folded() -> None:
+    problem = Problem(
+        "NVIDIA's driver runs, but its device files are missing", "`sudo nvidia-modprobe -u -c 0` makes them."
+    )
+    assert told(40, GpuList((), (problem,), "", "")) == [
+        "Problem: NVIDIA's driver runs, but its",
+        "device files are missing",
+        "  → `sudo nvidia-modprobe -u -c 0` makes",
+        "    them.",
+    ]
 
 
 def test_who_is_not_seen_is_known_by_their_note(
@@ -158,7 +175,5 @@ def test_watching(
 
 
 def test_none() -> None:
-    import io
-
     nothing = GpuList((), (), "", "")
     assert render_text(nothing, Style(io.StringIO()), 0) == "This machine has no GPU."

@@ -86,11 +86,13 @@ def test_processes(tmp_path: Path) -> None:
         {
             "proc/7/cmdline": "/usr/bin/python3\0train.py\0--epochs\0" + "3\0",
             "proc/7/cgroup": f"12:devices:/docker/{container}\n0::/docker/{container}\n",
+            "proc/10/cmdline": "python\0-m\0torch.distributed.run\0train.py\0",
             "proc/8/cmdline": "",
             "proc/8/cgroup": "0::/user.slice\n",
         },
     )
-    assert read_process(GpuProcess(7, 5), root) == GpuProcess(7, 5, "python3 train.py --epochs", container)
+    assert read_process(GpuProcess(7, 5), root) == GpuProcess(7, 5, "python3 train.py", container)
+    assert read_process(GpuProcess(10, 5), root).name == "python -m torch.distributed.run"
     assert read_process(GpuProcess(8, 0), root) == GpuProcess(8, 0)
     assert read_process(GpuProcess(9, 0), root) == GpuProcess(9, 0)
 

@@ -56,12 +56,18 @@ def test_what_a_workspace_used() -> None:
         Sample(now - 10, {"GPU-0": (80, 9), "c1": (-1, 5)}),
         Sample(now, {"GPU-0": (60, 9), "c1": (-1, 7)}),
     ]
-    assert summarize_holder(one, "c1", ("GPU-0",)) == Lately(70, 7, (80, 60))  # it has the GPU alone
-    assert summarize_holder(one, "c1", ()) == Lately(-1, 7, ())  # shared: whose work it was is not told
-    assert summarize_holder([Sample(now, {"GPU-0": (80, 9), "c1": (30, 5)})], "c1", ("GPU-0",)) == Lately(
+    assert summarize_holder(one, "c1", ("GPU-0",), [("GPU-0",)]) == Lately(
+        70, 7, (80, 60)
+    )  # it has the GPU alone
+    assert summarize_holder(one, "c1", ("GPU-0",), [("GPU-0",), ("GPU-0",)]) == Lately(
+        -1, 7, ()
+    )  # shared: whose work it was is not told
+    assert summarize_holder([Sample(now, {"GPU-0": (80, 9), "c1": (30, 5)})], "c1", ("GPU-0",), []) == Lately(
         30, 5, (30,)
     )
-    assert summarize_holder(one, "c2", ("GPU-0",)) is None
+    both = [Sample(now, {"c1": (187, 5)})]  # of two GPUs together
+    assert summarize_holder(both, "c1", ("GPU-0", "GPU-1"), []) == Lately(93, 5, (93,))
+    assert summarize_holder(one, "c2", ("GPU-0",), []) is None
 
 
 def test_alone_is_who_has_all_of_its_gpus_alone() -> None:

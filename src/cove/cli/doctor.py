@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cove.cli.context import open_session, print_result
 from cove.cli.style import Style
+from cove.cli.table import fold
 from cove.workspace.check import choose_exit_code
 from cove.workspace.doctor import examine, look_at_port
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from cove.workspace.session import Session
 
 WORDS = {"ok": "ok", "warning": "warning", "failed": "FAILED", "unchecked": "not checked"}
-
-NARROWEST = 24
-"""Columns; in fewer the terminal itself may break the lines."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,11 +96,11 @@ def render_text(checks: Sequence[Check], style: Style, width: int = 0, *, gpu: b
     for check in checks:
         word = paint[check.verdict](WORDS[check.verdict]) + " " * (words - len(WORDS[check.verdict]))
         indent = " " * (words + names + 4)
-        evidence, *more = _fold(check.evidence, width - len(indent))
+        evidence, *more = fold(check.evidence, width - len(indent))
         lines.append(f"{word}  {check.name.ljust(names)}  {evidence}")
         lines += [f"{indent}{line}" for line in more]
         if check.fix:
-            first, *more = _fold(check.fix, width - len(indent) - 2)
+            first, *more = fold(check.fix, width - len(indent) - 2)
             lines += [f"{indent}→ {first}", *(f"{indent}  {line}" for line in more)]
     bad = sum(check.verdict == "failed" for check in checks)
     last = (
@@ -111,12 +109,3 @@ def render_text(checks: Sequence[Check], style: Style, width: int = 0, *, gpu: b
         else "`cove up` will not work before this is mended."
     )
     return "\n".join(lines if gpu else [*lines, "", style.bold(last)])
-
-
-def _fold(text: str, width: int) -> list[str]:
-    """Return the text in lines of so many columns; in one where that is too narrow to be read."""
-    import textwrap
-
-    if width < NARROWEST:
-        return [text]
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]

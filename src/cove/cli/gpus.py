@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cove.cli.context import open_session, print_result
 from cove.cli.style import Style
-from cove.cli.table import measure_table, render_table
+from cove.cli.table import fold, measure_table, render_table
 from cove.workspace.gpu_list import list_gpus
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 HEAD = ("GPU", "NAME", "MEMORY", "USE", "HELD BY", "PROCESSES")
 HOLDERS = ("WORKSPACE", "USER", "GPUS", "MEMORY", "MOST", "LAST MINUTES")
-PROCESSES_WIDTH = 40
-"""Below that they stand below their GPU rather than beside it."""
+PROCESSES_WIDTH = 36
+"""With fewer columns left for them, processes stand below their GPU rather than beside it."""
 WATCH_SECONDS = 2.0
 CLEAR = "\x1b[H\x1b[2J"
 
@@ -73,13 +73,7 @@ def render_text(found: GpuList, style: Style, width: int) -> str:
     """Return the list as a table, and below it what is wrong, with its remedy."""
     parts = []
     if found.gpus:
-        rows = [_row(gpu, found.holders, style) for gpu in found.gpus]
-        wide = measure_table(HEAD[:-1], [row[:-1] for row in rows]) + PROCESSES_WIDTH
-        parts.append(
-            render_table(HEAD, rows, width=width, keep="start")
-            if not width or wide <= width
-            else _narrow(found.gpus, rows, style, width)
-        )
+        parts += _gpus(found.gpus, [_row(gpu, found.holders, style) for gpu in found.gpus], style, width)
     elif not found.problems:
         parts.append("This machine has no GPU.")
     if found.holders:
@@ -88,26 +82,34 @@ def render_text(found: GpuList, style: Style, width: int) -> str:
         parts.append("\n".join(["Waiting, first come first:", *map(_ticket, found.waiting)]))
     if found.driver:
         parts.append(style.dim(f"NVIDIA driver {found.driver}, for CUDA up to {found.cuda}"))
-    parts += [f"{style.bad('Problem:')} {problem.text}\n  → {problem.hint}" for problem in found.problems]
+    for problem in found.problems:
+        first, *more = fold(f"Problem: {problem.text}", width)
+        first = first.replace("Problem:", style.bad("Problem:"), 1)
+        remedy = "\n    ".join(fold(problem.hint, width - 4))
+        parts.append("\n".join([first, *more, f"  → {remedy}"]))
     return "\n\n".join(parts)
 
 
-def _narrow(gpus: Sequence[ListedGpu], rows: Sequence[tuple[str, ...]], style: Style, width: int) -> str:
-    """Return the table for a narrow terminal: what runs on a GPU stands below it, and the names at the end."""
-    number, _, *middle, _ = HEAD
-    table = render_table((number, *middle), [(row[0], *row[2:-1]) for row in rows], width=width, keep="start")
-    head, *lines = table.splitlines()
-    indent = " " * (max(len(number), *(len(row[0]) for row in rows)) + 2)
-    told = [head]
+def _gpus(gpus: Sequence[ListedGpu], rows: Sequence[tuple[str, ...]], style: Style, width: int) -> list[str]:
+    """Return the table of GPUs; in a narrow terminal their names stand at its end, in a narrower one also what runs below."""
+    if not width or measure_table(HEAD[:-1], [row[:-1] for row in rows]) + PROCESSES_WIDTH <= width:
+        return [render_table(HEAD, rows, width=width, keep="start")]
+    kinds = {gpu.name: [other.id for other in gpus if other.name == gpu.name] for gpu in gpus}
+    names = "\n".join(_cut(f"{kind}: {', '.join(ids)}", width) for kind, ids in kinds.items())
+    head, short = (HEAD[0], *HEAD[2:]), [(row[0], *row[2:]) for row in rows]
+    if measure_table(head[:-1], [row[:-1] for row in short]) + PROCESSES_WIDTH <= width:
+        return [render_table(head, short, width=width, keep="start"), names]
+    table = render_table(head[:-1], [row[:-1] for row in short], width=width, keep="start")
+    first, *lines = table.splitlines()
+    indent = " " * measure_table(head[:1], [row[:1] for row in short])
+    told = [first]
     for line, gpu, row in zip(lines, gpus, rows, strict=True):
         told.append(line)
         if gpu.problem:
             told.append(indent + row[-1])
         elif gpu.processes:
             told += [style.dim(_cut(indent + process, width)) for process in row[-1].split("; ")]
-    kinds = {gpu.name: [other.id for other in gpus if other.name == gpu.name] for gpu in gpus}
-    told += ["", *(_cut(f"{kind}: {', '.join(ids)}", width) for kind, ids in kinds.items())]
-    return "\n".join(told)
+    return ["\n".join(told), names]
 
 
 def _cut(text: str, width: int) -> str:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 GAP = "  "
+NARROWEST = 24
+"""Columns; in fewer the terminal itself may break the lines."""
 
 
 def render_table(
@@ -41,6 +43,15 @@ def _render_row(row: Sequence[str], widths: Sequence[int], room: int, keep: Lite
         left = max(room, 8) - 1
         last = f"…{last[-left:]}" if keep == "end" else f"{last[:left]}…"
     return GAP.join([*padded, last]).rstrip()
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Return the text in lines of so many columns; in one where that is too narrow to be read."""
+    import textwrap
+
+    if width < NARROWEST:
+        return [text]
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _length(cell: str) -> int:

@@ -43,7 +43,7 @@ def read_views(machine: Machine, losses: Losses) -> Sequence[WorkspaceView]:
     """Return this person's workspaces, as the engines tell them. Raises EngineError."""
     from cove.gateway.views import WorkspaceView
     from cove.host.proc import HostRunner
-    from cove.workspace.gpu_list import choose_alone, summarize_holder
+    from cove.workspace.gpu_list import summarize_holder
     from cove.workspace.gpu_use import read_use
     from cove.workspace.list import list_workspaces
     from cove.workspace.session import Session, read_settings
@@ -52,10 +52,7 @@ def read_views(machine: Machine, losses: Losses) -> Sequence[WorkspaceView]:
     samples = read_use(machine)
     mine = [listed for listed in list_workspaces(session, losses=losses.find) if listed.mine]
     held = [listed.gpus for listed in mine]
-    found = [
-        (listed, summarize_holder(samples, listed.container, choose_alone(listed.gpus, held)))
-        for listed in mine
-    ]
+    found = [(listed, summarize_holder(samples, listed.container, listed.gpus, held)) for listed in mine]
     return [
         WorkspaceView(
             id=listed.id,

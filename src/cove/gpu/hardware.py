@@ -87,9 +87,17 @@ def read_process(process: GpuProcess, root: str = "") -> GpuProcess:
     words = _text(f"{folder}/cmdline").split("\0")
     inside = CONTAINER.search(_text(f"{folder}/cgroup"))
     return process._replace(
-        name=os.path.basename(words[0]) + "".join(f" {word}" for word in words[1:3] if word),
+        name=_command(words),
         container=inside[0] if inside else "",
     )
+
+
+def _command(words: list[str]) -> str:
+    """Return how a command begins: `python3 train.py`, without an option at the end whose value is not shown."""
+    shown = [os.path.basename(words[0]), *(word for word in words[1:3] if word)]
+    while len(shown) > 1 and shown[-1].startswith("-"):
+        shown.pop()
+    return " ".join(shown)
 
 
 def _names(folder: str) -> list[str]:

@@ -41,6 +41,12 @@ class Lately(NamedTuple):
         parts = [self.series[at : at + size] for at in range(0, len(self.series), size)]
         return "".join(BARS[min(sum(part) // len(part), 100) * (len(BARS) - 1) // 100] for part in parts)
 
+    def each_of(self, count: int) -> Lately:
+        """Return the same for each of several GPUs that were used together."""
+        if count < 2:
+            return self
+        return self._replace(busy=self.busy // count, series=tuple(busy // count for busy in self.series))
+
     def describe(self) -> str:
         """Return it in a person's words: `61 % and at most 31.0 GiB over the last minutes`."""
         busy = f"{self.busy} % and " if self.busy >= 0 else ""

@@ -133,7 +133,7 @@ def _holder(
         memory=sum(
             process.memory for gpu in gpus for process in gpu.processes if process.container == container.id
         ),
-        lately=summarize_holder(samples, container.id, choose_alone(container.gpus, held)),
+        lately=summarize_holder(samples, container.id, container.gpus, held),
         shared=lease.shared,
     )
 
@@ -144,16 +144,18 @@ def choose_alone(gpus: Sequence[str], held: Sequence[Sequence[str]]) -> tuple[st
     return tuple(gpus) if all(everyone.count(uuid) <= 1 for uuid in gpus) else ()
 
 
-def summarize_holder(samples: Sequence[Sample], container: str, alone: Sequence[str]) -> Lately | None:
-    """Return what a container used of its GPUs over the last minutes.
+def summarize_holder(
+    samples: Sequence[Sample], container: str, gpus: Sequence[str], held: Sequence[Sequence[str]]
+) -> Lately | None:
+    """Return what a container used of its GPUs over the last minutes; `held` are those of all containers.
 
-    How busy it was is the sum of its processes, where the driver tells that, else that of the GPUs it has `alone`.
+    How busy it kept them is what its processes did, where the driver tells that, else what was done on GPUs it has alone.
     """
     now = time.time()
     own = summarize(samples, (container,), now=now)
     if own is None or own.busy >= 0:
-        return own
-    whole = summarize(samples, alone, now=now)
+        return own.each_of(len(gpus)) if own else None
+    whole = summarize(samples, choose_alone(gpus, held), now=now)
     return whole._replace(most=own.most) if whole else own
 
 

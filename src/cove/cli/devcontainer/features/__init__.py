@@ -14,6 +14,7 @@ COMMANDS = {
     "publish": "pack Features and publish them in a registry",
     "info": "tell what a registry knows of a Feature",
     "resolve-dependencies": "tell which Features a configuration installs, in which order",
+    "test": "try Features in containers",
     "generate-docs": "write each Feature's README.md",
 }
 

@@ -43,7 +43,7 @@ def test_round_trip() -> None:
     text = render_lock(ORDER)
     assert json.loads(text) == {
         "features": {
-            "ghcr.io/x/node:1": {
+            "ghcr.io/x/Node:1": {
                 "version": "1.0.4",
                 "resolved": f"ghcr.io/x/node@{SHA}",
                 "integrity": SHA,

@@ -74,5 +74,5 @@ def render_lock(order: Iterable[Resolved]) -> str:
         }
         if node.manifest.depends_on:
             entry["dependsOn"] = list(node.manifest.depends_on)
-        features[node.wanted.text.lower()] = entry
+        features[node.wanted.text] = entry
     return json.dumps({"features": features}, indent=2, ensure_ascii=False) + "\n"

@@ -162,8 +162,10 @@ def split_words(words: Sequence[str], options: Mapping[str, Option]) -> tuple[li
     """
     own: list[str] = []
     queue = list(words)
+    letters = {f"-{option.alias}": f"--{name}" for name, option in options.items() if option.alias}
     while queue and queue[0].startswith("-") and queue[0] != "--":
         word = queue.pop(0)
+        word = letters.get(word, word)
         option = options.get(word.removeprefix("--"))
         if option is None:
             own.append(word)

@@ -158,3 +158,11 @@ def test_a_bare_dockerfile() -> None:
     config = bare_configuration("/srv/digits/Dockerfile", folder="/srv/digits/")
     assert config.source == DockerfileSource("/srv/digits/Dockerfile", "/srv/digits/")
     assert (config.path, config.name) == ("", "digits")
+
+
+def test_a_container_that_is_there_needs_no_source() -> None:
+    said = {"path": "/w/.devcontainer.json", "folder": "/w"}
+    assert parse_configuration("{}", **said, sourceless=True).source == ImageSource("")
+    assert parse_configuration('{"image": "a"}', **said, sourceless=True).source == ImageSource("a")
+    with pytest.raises(ConfigurationError):
+        parse_configuration("{}", **said)

@@ -12,7 +12,6 @@ from cove.workspace.plain import (
     PlainRequest,
     Stages,
     bring_plain,
-    enter_alone,
     enter_plain,
     need_container,
     run_stages,
@@ -81,13 +80,12 @@ def test_the_references_words(
     assert told == [True]
 
 
-def test_alone(session: Session, engine: FakeEngine) -> None:
-    there = engine.add_container(labels={}, user="root")
-    assert enter_alone(session, PlainRequest({}, env={"A": "1"}), there) == (
-        "root",
-        "/home/dev",
-        {"EDITOR": "vi", "A": "1"},
-    )
+def test_a_container_of_others(session: Session, engine: FakeEngine, reading: Reading) -> None:
+    """Without labels that make it ours, the whole file counts; without a known folder, the user's home does."""
+    there = engine.add_container(labels={"devcontainer.metadata": '[{"init": true}]'}, user="root")
+    plain = enter_plain(session, reading._replace(workspace_folder=""), PlainRequest({}), there)
+    assert plain.merged.wait_for == "postCreateCommand"
+    assert plain.inside.folder == plain.record.workspace_folder == "/home/dev"
 
 
 def test_it_must_be_there_and_run(engine: FakeEngine) -> None:

@@ -79,8 +79,10 @@ class Configuration(NamedTuple):
     """The files that decide what is inferred, there or not, absolute; None: a person wrote the configuration."""
 
 
-def parse_configuration(text: str, *, path: str, folder: str) -> Configuration:
+def parse_configuration(text: str, *, path: str, folder: str, sourceless: bool = False) -> Configuration:
     """Return the configuration of a devcontainer.json's text; `path` and `folder` are absolute.
+
+    `sourceless` is for a container that is there already: the file then need not say what to run.
 
     Raises ConfigurationError, with line and column, for what is not JSON with comments, values of the wrong
     kind, and a file that names no source (`image`, `build.dockerfile`, `dockerComposeFile`) or more than one.
@@ -96,7 +98,7 @@ def parse_configuration(text: str, *, path: str, folder: str) -> Configuration:
         path=path,
         folder=folder,
         name=narrow.parse_text(said.get("name", ""), spot / "name"),
-        source=parse_source(said, spot),
+        source=ImageSource("") if sourceless and not _sources(said) else parse_source(said, spot),
         layer=layer,
         workspace_folder=_optional_text(said, "workspaceFolder", spot),
         workspace_mount=_optional_text(said, "workspaceMount", spot),

@@ -11,7 +11,7 @@ from cove.errors import NotFound
 from cove.spec.identity import render_name
 from cove.spec.layer import Layer
 from cove.spec.merge import merge_layers, parse_metadata_label
-from cove.spec.variables import Scope, substitute
+from cove.spec.variables import substitute
 from cove.workspace.dotfiles import NAME as DOTFILES
 from cove.workspace.dotfiles import plan_dotfiles
 from cove.workspace.hooks import ORDER, choose_hooks, run_hooks, run_on_host
@@ -88,31 +88,23 @@ def bring_plain(
 
 
 def enter_plain(session: Session, reading: Reading, request: PlainRequest, container: ContainerInfo) -> Plain:
-    """Return what is known of a running container: its own metadata, and what its file may still change."""
+    """Return what is known of a running container: its own metadata, and what its file may still change.
+
+    Without a known folder of the workspace, commands run in the user's home.
+    """
     layers = _layers(reading, container, request)
     merged = merge_layers(substitute(layers, reading.scope))
     if all(layer.user_env_probe is None for layer in layers):
         merged = merged._replace(user_env_probe=request.probe)
     remote = ask_who(session, container.id, merged, container.user)
     name = render_name(reading.address.folder.rpartition("/")[2])
+    reading = reading._replace(workspace_folder=reading.workspace_folder or remote.home)
     inside, record = enter(
         session, reading, container, merged, name, remote, secrets_file=request.secrets_file
     )
     given = {name: value for name, value in request.env.items() if name not in merged.remote_env}
     env = {**inside.env, **given}
     return Plain(container, merged, inside._replace(env=env), record._replace(env=env))
-
-
-def enter_alone(
-    session: Session, request: PlainRequest, container: ContainerInfo
-) -> tuple[str, str, Mapping[str, str]]:
-    """Return user, folder and environment for a command in a container of which no file is known."""
-    merged = merge_layers(parse_metadata_label(container.labels.get("devcontainer.metadata", "")))
-    remote = ask_who(session, container.id, merged, container.user)
-    scope = Scope({}, "", "", "", remote.container_env)
-    said = {name: value for name, value in substitute(merged.remote_env, scope).items() if value is not None}
-    user = merged.remote_user or merged.container_user or container.user or remote.name
-    return user, remote.home, {**remote.shell_env, **request.env, **said}
 
 
 def run_stages(session: Session, plain: Plain, stages: Stages, told: Callable[[], None]) -> str:
@@ -155,7 +147,7 @@ def _layers(reading: Reading, container: ContainerInfo, request: PlainRequest) -
     if not label:
         return (said,)
     layers = parse_metadata_label(label)
-    if not all(name in container.labels for name in request.labels):
+    if not request.labels or not all(name in container.labels for name in request.labels):
         return (*layers, said)
     changeable = Layer(
         remote_user=said.remote_user, user_env_probe=said.user_env_probe, remote_env=said.remote_env

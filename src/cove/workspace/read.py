@@ -95,12 +95,16 @@ class Changes(NamedTuple):
     """Features beside those of the file, whose options count where both name one."""
     update_uid: bool = True
     """What `updateRemoteUserUID` is where nobody says it."""
+    sourceless: bool = False
+    """The container is there: the file need not say what to run."""
 
 
 def read_changed(machine: Machine, address: Address, changes: Changes) -> Reading:
     """Read a configuration as the reference CLI's options change it. Raises ConfigurationError."""
     text = _read_text(changes.override or address.config_path)
-    written = parse_configuration(text, path=address.config_path, folder=address.folder)
+    written = parse_configuration(
+        text, path=address.config_path, folder=address.folder, sourceless=changes.sourceless
+    )
     written = written._replace(features={**written.features, **changes.features, **written.features})
     if not changes.update_uid and written.layer.update_remote_user_uid is None:
         written = written._replace(layer=written.layer._replace(update_remote_user_uid=False))

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cove.cli.devcontainer.bound import make_request, make_stages, read_bound
+from cove.cli.devcontainer.bound import make_request, make_stages, read_bound, read_entered
+from cove.cli.devcontainer.exec import OPTIONS as EXEC_OPTIONS
 from cove.cli.devcontainer.options import parse
-from cove.cli.devcontainer.target import open_session, read_labels, read_target
+from cove.cli.devcontainer.target import open_session, open_target, read_labels, read_target
 from cove.cli.devcontainer.up import OPTIONS
 from cove.errors import UsageError
 from cove.spec.run import Mount
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cove.workspace.plain import PlainRequest
     from cove.workspace.read import Reading
 
@@ -68,3 +71,16 @@ def test_stages() -> None:
     args = parse("up", "doc", OPTIONS, ("--prebuild", "--skip-post-attach"))
     stages = make_stages(args)
     assert (stages.prebuild, stages.attach, stages.skip, stages.personal) == (True, False, False, True)
+
+
+def test_a_container_alone_needs_no_file(repository: str, tmp_path: Path) -> None:
+    args = parse("exec", "doc", EXEC_OPTIONS, ("--container-id", "c"))
+    session, target, labels = open_target(args)
+    reading = read_entered(session, args, target, labels)
+    assert (reading.workspace_folder, reading.configuration.features, labels) == ("", {}, {})
+    config = tmp_path / "x.json"
+    for text, folder in (("{}", ""), ('{"workspaceFolder": "/w"}', "/w")):
+        config.write_text(text)
+        args = parse("exec", "doc", EXEC_OPTIONS, ("--container-id", "c", "--config", str(config)))
+        session, target, labels = open_target(args)
+        assert read_entered(session, args, target, labels).workspace_folder == folder

@@ -27,7 +27,7 @@ def test_each_has_a_help_of_its_own(command: str, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as ended:
         main(["devcontainer", command, "--help"])
     assert ended.value.code == 0
-    assert "--workspace-folder" in capsys.readouterr().out
+    assert "--config" in capsys.readouterr().out
 
 
 def test_it_comes_first(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ COMMANDS = {
     "build": "build a dev container's image",
     "run-user-commands": "run the lifecycle commands of a container that is there",
     "read-configuration": "print the configuration",
+    "set-up": "make a container that is there a dev container",
     "outdated": "show current and available releases of Features",
     "upgrade": "write the lockfile of Features anew",
     "exec": "run a command in a running dev container",

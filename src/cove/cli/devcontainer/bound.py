@@ -11,7 +11,7 @@ from cove.spec.identity import workspace_id
 from cove.spec.mounts import parse_mount
 from cove.workspace.address import Address
 from cove.workspace.plain import PlainRequest, Stages
-from cove.workspace.read import Changes, read_changed
+from cove.workspace.read import Changes, read_changed, read_plainly
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def read_bound(
-    session: Session, args: argparse.Namespace, target: Target, labels: Mapping[str, str]
+    session: Session,
+    args: argparse.Namespace,
+    target: Target,
+    labels: Mapping[str, str],
+    *,
+    sourceless: bool = False,
 ) -> Reading:
     """Return the configuration as cove reads it. Raises ConfigurationError, UsageError."""
     if not target.config_path:
@@ -36,10 +41,27 @@ def read_bound(
         labels=labels,
         features=parse_features(getattr(args, "additional_features", "")),
         update_uid=getattr(args, "update_remote_user_uid_default", "on") == "on",
+        sourceless=sourceless,
     )
     reading = read_changed(session.machine, address, changes)
     check_places(reading.configuration.features, target.config_path, folder)
     return reading
+
+
+def read_entered(
+    session: Session, args: argparse.Namespace, target: Target, labels: Mapping[str, str]
+) -> Reading:
+    """Return the configuration for a container that is there: also where there is no file, or one without an image.
+
+    Where nobody says where the workspace is, `workspace_folder` is empty. Raises ConfigurationError.
+    """
+    if target.config_path:
+        reading = read_bound(session, args, target, labels, sourceless=True)
+    else:
+        plain = read_plainly(session.machine, Address("", session.machine.cwd, ""))
+        reading = plain._replace(scope=target.scope)
+    known = target.folder or "workspaceFolder" in target.raw
+    return reading if known else reading._replace(workspace_folder="")
 
 
 def make_request(session: Session, args: argparse.Namespace, labels: Mapping[str, str]) -> PlainRequest:
@@ -72,9 +94,9 @@ def make_stages(args: argparse.Namespace) -> Stages:
     """Return which lifecycle commands the options ask for."""
     return Stages(
         skip=getattr(args, "skip_post_create", False),
-        prebuild=args.prebuild,
+        prebuild=getattr(args, "prebuild", False),
         blocking_only=args.skip_non_blocking_commands,
-        attach=not args.skip_post_attach,
+        attach=not getattr(args, "skip_post_attach", False),
         personal=not getattr(args, "stop_for_personalization", False),
     )
 

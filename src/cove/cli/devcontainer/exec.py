@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from cove.cli.devcontainer import show_failure as fail
-from cove.cli.devcontainer.bound import make_request, read_bound
+from cove.cli.devcontainer.bound import make_request, read_entered
 from cove.cli.devcontainer.options import CONTAINER, EVERYWHERE, FOLDER, REMOTE
 from cove.cli.devcontainer.target import find_container, open_target
 from cove.errors import UsageError
 from cove.spec.run import ExecRequest
-from cove.workspace.plain import enter_alone, enter_plain, need_container
+from cove.workspace.plain import enter_plain, need_container
 
 if TYPE_CHECKING:
     import argparse
@@ -30,14 +30,15 @@ def run(args: argparse.Namespace) -> int:
     session, target, labels = open_target(args)
     container = need_container(find_container(session, args, labels))
     request = make_request(session, args, labels)
-    if target.config_path:
-        reading = read_bound(session, args, target, labels)
-        record = enter_plain(session, reading, request, container).record
-        user, folder, env = record.user, record.workspace_folder, record.env
-    else:
-        user, folder, env = enter_alone(session, request, container)
+    record = enter_plain(session, read_entered(session, args, target, labels), request, container).record
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     asked = ExecRequest(
-        container.id, args.rest, user=user, workdir=folder, env=env, interactive=True, tty=tty
+        container.id,
+        args.rest,
+        user=record.user,
+        workdir=record.workspace_folder,
+        env=record.env,
+        interactive=True,
+        tty=tty,
     )
     return session.runner.attach(session.engine.exec_command(asked))

@@ -121,6 +121,9 @@ def parse(
             raise UsageError(f"Unknown argument: {rest[positionals]}")
     args = make_parser(program, doc, options).parse_args(own)
     args.rest = rest
+    for name, option in options.items():
+        if option.needed and not getattr(args, name.replace("-", "_")):
+            raise UsageError(f"Missing required argument: {name}")
     _check_lockfile(args)
     for label in getattr(args, "id_label", ()):
         if not all(label.partition("=")[::2]):

@@ -83,7 +83,7 @@ def merge(
         entries = [*substitute(_image_metadata(session, target), target.scope), *added]
         return merge_documents(target.document, [*entries, pick(target.document, CONFIGURATION_KEYS)])
     entries = substitute(parse_metadata(container.labels.get("devcontainer.metadata", "")), target.scope)
-    ours = all(label in container.labels for label in labels) and entries
+    ours = labels and all(label in container.labels for label in labels) and entries
     if ours:
         return merge_documents(target.document, [*entries, pick(target.document, UPDATEABLE_KEYS)])
     return merge_documents(target.document, [*entries, *added, pick(target.document, CONFIGURATION_KEYS)])

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from cove.cli.devcontainer.bound import make_request, make_stages, read_bound, take_dotfiles
+from cove.cli.devcontainer.bound import make_request, make_stages, read_entered, take_dotfiles
 from cove.cli.devcontainer.options import COMMANDS, CONTAINER, EVERYWHERE, FLAG, FOLDER, REMOTE
 from cove.cli.devcontainer.target import find_container, open_target
 from cove.cli.devcontainer.up import fail
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     session, target, labels = open_target(args)
     take_dotfiles(session, args)
     container = need_container(find_container(session, args, labels))
-    reading = read_bound(session, args, target, labels)
+    reading = read_entered(session, args, target, labels)
     plain = enter_plain(session, reading, make_request(session, args, labels), container)
     result = run_stages(session, plain, make_stages(args), lambda: None)
     document = {"outcome": "success", "result": result}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cove.cli.devcontainer.log import choose_log
 from cove.errors import ConfigurationError, UsageError
 from cove.spec.identity import FILE_LABEL, FOLDER_LABEL, devcontainer_id, identity_labels
 from cove.spec.locations import CONFIGURATION_PLACES
@@ -44,6 +45,8 @@ def open_session(args: argparse.Namespace) -> Session:
     if args.docker_path and engine is None:
         engine = "docker"
     session = open_cove(args, engine=engine)
+    if log := choose_log(getattr(args, "log_format", "text"), args.log_level):
+        session.progress.listeners[:] = [log]
     # The reference asks nobody: who calls it has looked at the repository.
     session.consent = Consent(trust=True)
     return session

@@ -79,9 +79,11 @@ def _walk(
 ) -> None:
     start = token.start()
     end = token.end()
+    if path in spans:  # said twice: what was said first does not count, nor what is in it
+        for where in [where for where in spans if where[: len(path)] == path]:
+            del spans[where]
     if token.group() in "[{":
         end = _walk_members(token.group(), tokens, path, spans)
-    spans.pop(path, None)
     spans[path] = Span(start, end, start if begin < 0 else begin)
 
 

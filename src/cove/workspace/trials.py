@@ -158,7 +158,7 @@ class _Trials:
         self.verdicts.append(Verdict(trial.name, passed))
 
     def _bring(self, trial: Trial, tests: str = "") -> _Container:
-        folder = f"{self._scratch}/{len(self._folders) + 1}"
+        folder = f"{self._scratch}/trial-{len(self._folders) + 1}"
         beside = f"{folder}/.devcontainer"
         os.makedirs(beside)
         for name, copy in trial.sources:

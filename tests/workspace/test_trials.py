@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cove.errors import ConfigurationError, CoveError
+from cove.host import files
+from cove.host.proc import CommandTimeout
 from cove.workspace.trials import TrialRequest, Verdict, open_to_all, run_trials
 
 if TYPE_CHECKING:
@@ -63,6 +66,28 @@ def test_all_kinds(session: Session, engine: FakeEngine, collection: Path) -> No
     assert not engine.containers({"devcontainer.is_test_run": "true"})
     assert any("Cleaning up 4 test containers" in line for line in said.lines)
     assert any("No scenario file found" in line for line in said.lines), "there is no test/_global"
+
+
+def test_another_cove_that_clears_up_takes_nothing_away(
+    session: Session, collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def clear_up(*_: object) -> None:
+        files.remove_scratch()
+
+    request = TrialRequest(str(collection), image="debian")
+    assert all(verdict.passed for verdict in run_trials(session, request, clear_up, lambda _: 0))
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(files.SCRATCH)]
+
+
+def test_what_a_container_wrote_is_opened_to_us(
+    session: Session, engine: FakeEngine, collection: Path
+) -> None:
+    engine.runner.answer("docker exec chmod", error=CommandTimeout("slow"))
+    request = TrialRequest(str(collection), image="debian", scenarios=False, duplicates=False)
+    run_trials(session, request, Said(), lambda _: 0)
+    assert engine.runner.argvs[-1][-4:] == ("chmod", "-R", "777", "/workspaces/trial-1")
 
 
 def test_chosen_ones(session: Session, engine: FakeEngine, collection: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cove.errors import ConfigurationError
 from cove.host import files
+from cove.host.proc import CommandTimeout
 from cove.spec.collection import FEATURE, render_json
 from cove.spec.identity import FOLDER_LABEL, workspace_id
 from cove.spec.jsonc import parse_jsonc_object
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 TRIAL_LABEL = "devcontainer.is_test_run"
 TEXT_BYTES = 4 << 20
+CHMOD_SECONDS = 60.0
 
 
 class TrialRequest(NamedTuple):
@@ -68,15 +71,15 @@ def run_trials(
             raise ConfigurationError(
                 f"Folder '{request.folder}' does not contain the required 'src' and 'test' folders."
             )
-    running = _Trials(session, request, say, choose)
-    try:
-        if not request.global_only:
-            running.run_features()
-        if request.global_only or not request.features:
-            say(f"Scenarios:         {request.folder}/test/{GLOBAL}\n", "\n📊")
-            running.run_scenarios(GLOBAL)
-    finally:
-        if not request.keep:
+    if request.keep:
+        running = _Trials(session, request, say, choose, tempfile.mkdtemp(prefix="cove-trials-"))
+        running.run()
+        return running.verdicts
+    with files.scratch("trials") as scratch:
+        running = _Trials(session, request, say, choose, scratch)
+        try:
+            running.run()
+        finally:
             running.remove()
     return running.verdicts
 
@@ -85,15 +88,24 @@ class _Trials:
     """Trials under way."""
 
     def __init__(
-        self, session: Session, request: TrialRequest, say: Say, choose: Callable[[int], int]
+        self, session: Session, request: TrialRequest, say: Say, choose: Callable[[int], int], scratch: str
     ) -> None:
         self.verdicts: list[Verdict] = []
         self._session = session
         self._request = request
         self._say = say
         self._choose = choose
-        self._scratch = tempfile.mkdtemp(prefix=f"{files.SCRATCH}trials-")
+        self._scratch = scratch
         self._folders: list[str] = []
+        self._brought: list[_Container] = []
+
+    def run(self) -> None:
+        """Run what was asked for."""
+        if not self._request.global_only:
+            self.run_features()
+        if self._request.global_only or not self._request.features:
+            self._say(f"Scenarios:         {self._tests(GLOBAL)}\n", "\n📊")
+            self.run_scenarios(GLOBAL)
 
     def run_features(self) -> None:
         """Run the trials of each Feature."""
@@ -176,20 +188,22 @@ class _Trials:
         self._say("Building test container...\n", "\n⏳")
         self._folders.append(folder)
         container = _Container(self._session, folder)
+        self._brought.append(container)
         container.prepare()
         self._say("Launched container.", "\n🚀")
         self._say(f"containerId:          {container.plain.container.id}")
         return container
 
     def remove(self) -> None:
-        """Remove the containers, and the folders they were made from."""
+        """Remove the containers; what they wrote is left for us to remove."""
+        for brought in self._brought:
+            brought.open()
         wanted = [{FOLDER_LABEL: folder, TRIAL_LABEL: "true"} for folder in self._folders]
         found = [each.id for labels in wanted for each in self._session.engine.containers(labels)]
         self._say(f"Cleaning up {len(found)} test containers...", "🧹")
         for container in found:
             self._say(f"Removing container {container[:12]}...", "🧹")
             self._session.engine.remove(container)
-        files.remove_tree(self._scratch)
 
 
 class _Container:
@@ -208,6 +222,13 @@ class _Container:
     def prepare(self) -> None:
         """Run the lifecycle commands."""
         run_stages(self._session, self.plain, Stages(), lambda: None)
+
+    def open(self) -> None:
+        """Let us remove what users of the container made in our folder."""
+        words = ("chmod", "-R", "777", self.plain.record.workspace_folder)
+        with contextlib.suppress(CommandTimeout):
+            asked = ExecRequest(self.plain.container.id, words, user="root")
+            self._session.engine.exec(asked, timeout=CHMOD_SECONDS)
 
     def run(self, tests: str, script: str, env: Mapping[str, str]) -> bool:
         """Run a script of a folder of tests, all of which it finds around it; return whether it succeeded."""

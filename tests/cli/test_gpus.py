@@ -142,7 +142,7 @@ def test_who_is_not_seen_is_known_by_their_note(
 def test_json(machine: Machine, found: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gpus", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["driver"], document["cuda"]) == ("550.54.15", "12.4")
+    assert (document["driver"], document["cuda"], document["rocm"]) == ("550.54.15", "12.4", "")
     held, free, *_ = document["gpus"]
     assert held["lease"]["workspace"] == "digits"
     assert held["processes"] == [
@@ -172,6 +172,10 @@ def test_watching(
     monkeypatch.setattr("cove.cli.gpus.time.sleep", tired)
     assert main(["gpus", "--watch"]) == 130
     assert capsys.readouterr().out.count("NVIDIA driver 550.54.15") == 2
+
+
+def test_amds_version_is_told() -> None:
+    assert told(0, GpuList((FREE,), (), "", "", rocm="6.2.0"))[-1] == "ROCm 6.2.0"
 
 
 def test_none() -> None:

@@ -40,7 +40,11 @@ FOLDERS = ("/etc/cdi", "/var/run/cdi")
 PODMAN = EngineWays("podman", (4, 3), cdi_folders=FOLDERS)
 DOCKER = EngineWays("docker", (28, 2))
 CDI_ENV = {"NVIDIA_DRIVER_CAPABILITIES": "compute,utility", "NVIDIA_VISIBLE_DEVICES": "void"}
-TOOLKIT_ENV = {"NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
+
+
+def by_toolkit(gpus: str) -> GpuGrant:
+    env = {"NVIDIA_DRIVER_CAPABILITIES": "compute,utility", "NVIDIA_VISIBLE_DEVICES": gpus}
+    return GpuGrant(gpus=gpus, env=env)
 
 
 @pytest.mark.parametrize(
@@ -63,25 +67,25 @@ TOOLKIT_ENV = {"NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
             DOCKER._replace(cdi_folders=FOLDERS, runtimes=("nvidia",)),
             Hardware(),
             (FIRST,),
-            GpuGrant(gpus="GPU-a", env=TOOLKIT_ENV),
+            by_toolkit("GPU-a"),
         ),
         (
             DOCKER._replace(cdi_folders=("/opt/cdi",), hook=True),
             Hardware(cdi=BY_UUID),
             (FIRST,),
-            GpuGrant(gpus="GPU-a", env=TOOLKIT_ENV),
+            by_toolkit("GPU-a"),
         ),
         (
             DOCKER._replace(version=(20, 10), runtimes=("runc", "nvidia")),
             Hardware(cdi=BY_UUID),
             (FIRST, SECOND),
-            GpuGrant(gpus="GPU-a,GPU-b", env=TOOLKIT_ENV),
+            by_toolkit("GPU-a,GPU-b"),
         ),
         (
             DOCKER._replace(runtimes=("nvidia",)),
             Hardware(dxg=True),
             (FIRST,),
-            GpuGrant(gpus="all", env=TOOLKIT_ENV),
+            by_toolkit("all"),
         ),
         (
             PODMAN,

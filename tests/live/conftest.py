@@ -14,7 +14,7 @@ from testbed.browser import running_chromium
 from testbed.command import Cove, make_home, shared_ide_cache
 from testbed.docker import docker_environment, find_cli, private_docker
 from testbed.engine import ENGINE_VARIABLES, Engine
-from testbed.image import BASE, CHANGES, OFFICIAL_NAMES, base_archive
+from testbed.image import BASE, import_base
 from testbed.person import ordinary_person
 from testbed.podman import podman_environment, private_podman
 from testbed.registry import free_port, local_registry
@@ -126,11 +126,7 @@ def base_image(engine: Engine) -> str:
 
     It is also `debian:bookworm-slim`, so a Dockerfile that starts from there builds without a registry.
     """
-    if not engine.has_image(BASE):
-        changes = [word for change in CHANGES for word in ("--change", change)]
-        engine.cli("import", *changes, str(base_archive()), BASE)
-        for name in OFFICIAL_NAMES:
-            engine.cli("tag", BASE, name)
+    import_base(engine)
     return BASE
 
 

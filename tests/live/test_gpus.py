@@ -16,6 +16,7 @@ import pytest
 from testbed.cards import Cards, read_cards
 from testbed.command import Cove
 from testbed.gpus import occupy, simulated_gpus
+from testbed.image import import_base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from testbed.command import Home
     from testbed.engine import Engine
     from testbed.slot import Slot
+
+    from conftest import Engines
 
 pytestmark = pytest.mark.parametrize(
     "engine", ["docker", "podman"], indirect=True
@@ -75,6 +78,12 @@ def test_no_two_workspaces_get_the_same_gpu_unasked(
     one = inside(cove, gpus, "first")
     assert opened["gpus"].startswith(f"GPU {one.number} of {len(gpus.cards)} ({one.name}), by")
     assert gpus.real or ("CDI" in opened["gpus"]) is (engine.name == "podman")
+    said = (
+        cove("exec", "first", "--", "sh", "-c", "echo $NVIDIA_VISIBLE_DEVICES $NVIDIA_DRIVER_CAPABILITIES")
+        .check()
+        .stdout
+    )
+    assert said == f"{'void' if 'by CDI' in opened['gpus'] else one.uuid} compute,utility\n"
     (two,) = gpus.seen(cove("run", second, "--", *gpus.look).check().stdout)
     assert two != one
     everything = str(len(gpus.cards) - 1)
@@ -158,6 +167,23 @@ def test_a_service_of_a_compose_project_holds_its_gpu_too(
     assert {uuid for uuid, lease in leases.items() if lease} == {card.uuid}
     cove("rm", "composed").check()
     assert holders(engine) == []
+
+
+@pytest.mark.gpus(1)
+def test_what_the_other_engine_holds_is_held(
+    cove: Cove, cove_home: Home, engines: Engines, repository: Callable[..., str], gpus: Cards, engine: Engine
+) -> None:
+    other = engines.get("podman" if engine.name == "docker" else "docker")
+    import_base(other)
+    elsewhere = Cove(cove_home, {**cove.env, **other.env, "PATH": cove.env["PATH"]})
+    held = elsewhere.start("run", repository("theirs"), "--gpus", "all", "--", "sleep", "600")
+    wait_for(lambda: set(holders(other)) == {card.uuid for card in gpus.cards})
+    refused = cove("run", repository("mine"), "--", "true")
+    assert refused.code == 125
+    assert f"GPU {gpus.cards[0].number} is held by theirs of" in refused.stderr
+    held.kill()  # what it leaves is swept, on whichever engine
+    cove("run", repository("again"), "--wait", "--", "true").check()
+    held.communicate()
 
 
 @pytest.mark.gpus(2, simulated="what a program outside of cove computes")

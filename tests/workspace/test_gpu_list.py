@@ -40,14 +40,14 @@ def test_each_gpu_with_who_holds_it_and_what_runs(
     assert (first.lease.workspace, first.used, first.busy) == ("digits", 8, 7)
     assert [process[1:] for process in first.processes] == [("python", 5, "digits"), ("Xorg", 6, "")]
     assert (second.lease, second.problem) == (None, "lost")
-    assert found[1:] == ((Problem("p", "h"),), "550", "12.4", (), found.holders)
+    assert found[1:] == ((Problem("p", "h"),), "550", "12.4", (), found.holders, "")
     assert found.holders == (ListedHolder("digits", user_name(0), ("0",), 5, None),)
     assert first.lately is None
 
 
 def test_a_machine_without_any_asks_nobody(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cove.workspace.gpu_list.read_inventory", lambda *_: Inventory())
-    assert list_gpus(session) == ((), (), "", "", (), ())
+    assert list_gpus(session) == ((), (), "", "", (), (), "")
 
 
 def test_what_a_workspace_used() -> None:

@@ -51,6 +51,7 @@ def render_document(found: GpuList) -> dict[str, object]:
     return {
         "driver": found.driver,
         "cuda": found.cuda,
+        "rocm": found.rocm,
         "gpus": [
             gpu._asdict()
             | {
@@ -82,6 +83,8 @@ def render_text(found: GpuList, style: Style, width: int) -> str:
         parts.append("\n".join(["Waiting, first come first:", *map(_ticket, found.waiting)]))
     if found.driver:
         parts.append(style.dim(f"NVIDIA driver {found.driver}, for CUDA up to {found.cuda}"))
+    if found.rocm:
+        parts.append(style.dim(f"ROCm {found.rocm}"))
     for problem in found.problems:
         first, *more = fold(f"Problem: {problem.text}", width)
         first = first.replace("Problem:", style.bad("Problem:"), 1)

@@ -54,6 +54,16 @@ FAILURES = (
         "the CDI file names {found}, which is gone: the driver was updated since it was written",
         f"Write the file anew: {GENERATE}.",
     ),
+    GpuFailure(
+        r"hook[^\n]*nvidia-(?:ctk|cdi-hook)|nvidia-(?:ctk|cdi-hook)[^\n]*(?:no such file|not found)",
+        "a program of NVIDIA's container toolkit that the CDI file names failed, or is gone",
+        f"Install nvidia-container-toolkit anew and write the file anew: {GENERATE}.",
+    ),
+    GpuFailure(
+        r"No GPU support found yet a GPU was required",
+        "the reference CLI found no runtime `nvidia` in docker; it looks for nothing else",
+        "`cove up` finds CDI, docker's `--gpus` and podman too: `cove doctor --gpu` says which way there is.",
+    ),
     # NVIDIA's container toolkit
     GpuFailure(
         r"unsatisfied condition: ([^,\n]+)",
@@ -92,8 +102,8 @@ FAILURES = (
         "Install the driver for this kernel and reboot; `dmesg | grep -i nvidia` says more.",
     ),
     GpuFailure(
-        r"GPU is lost|fallen off the bus",
-        "the GPU has fallen off the bus",
+        r"GPU is lost|fallen off the bus|GPU requires reset|uncorrectable ECC error",
+        "the GPU has fallen off the bus, or failed and must be reset",
         "Restart the machine; `dmesg | grep -i xid` says more. Another GPU until then: `cove up --repair`.",
     ),
     GpuFailure(
@@ -113,6 +123,16 @@ FAILURES = (
         r"driver version is insufficient for CUDA runtime|NVIDIA driver on your system is too old|cudaErrorInsufficientDriver",
         "the CUDA in the image is newer than the driver can run",
         NEWER_DRIVER,
+    ),
+    GpuFailure(
+        r"CallRequiresNewerDriver|API call is not supported in the installed CUDA driver",
+        "the program calls what this driver does not know yet, although its CUDA runs on it",
+        NEWER_DRIVER,
+    ),
+    GpuFailure(
+        r"libcuda\.so(?:\.1)?['\"]?: cannot open",
+        "the container has no libcuda: NVIDIA_DRIVER_CAPABILITIES is without `compute`, or it was given no GPU",
+        "Add `compute` to NVIDIA_DRIVER_CAPABILITIES where image or containerEnv set it; `cove gpus` says who holds one.",
     ),
     GpuFailure(
         r"provided PTX was compiled with an unsupported toolchain|UnsupportedPtxVersion",
@@ -135,12 +155,23 @@ FAILURES = (
         "`sudo nvidia-modprobe -u` on the host, then " + REPAIR,
     ),
     GpuFailure(
+        r"CUDA-enabled jaxlib is not installed",
+        "JAX is built for the CPU alone",
+        "Install `jax[cuda12]` or `jax[cuda13]`: `cove doctor --gpu` says which the driver runs.",
+    ),
+    GpuFailure(
+        r"Cannot dlopen some GPU libraries",
+        "TensorFlow does not find the CUDA libraries that it was built with",
+        "Install `tensorflow[and-cuda]`, which brings them, or an image that has this CUDA and cuDNN.",
+    ),
+    GpuFailure(
         r"not compiled with CUDA enabled",
         "PyTorch is built for the CPU alone",
         "Install the wheel for a CUDA that the driver runs: `cove doctor --gpu` says which.",
     ),
     GpuFailure(
-        r"no CUDA-capable device is detected|No CUDA GPUs are available|Found no NVIDIA driver",
+        r"no CUDA-capable device is detected|No (?:CUDA|HIP) GPUs are available|Found no NVIDIA driver"
+        r"|Could not find cuda drivers|CUDA_ERROR_NO_DEVICE",
         "no GPU is in the container, or CUDA_VISIBLE_DEVICES hides it",
         "`cove gpus` says whether the workspace holds one; `cove up --gpus 1 --rebuild` gives it one.",
     ),

@@ -72,11 +72,13 @@ def _nvidia(engine: EngineWays, inventory: Inventory, gpus: Sequence[Gpu]) -> Wa
     if engine.name == "podman":
         raise _podman_without_cdi(engine, hardware)
     if engine.version >= (19, 3) and ("nvidia" in engine.runtimes or engine.hook):
-        env = {**CAPABILITIES, **chosen}
-        if hardware.dxg:
-            return Way(GpuGrant(gpus="all", env=env), "by docker's --gpus all, the only way inside WSL")
-        uuids = ",".join(gpu.uuid for gpu in gpus)
-        return Way(GpuGrant(gpus=uuids, env=env), "by docker's --gpus and NVIDIA's container toolkit")
+        uuids = "all" if hardware.dxg else ",".join(gpu.uuid for gpu in gpus)
+        # docker tells the hook by itself, but not who comes later with `exec`.
+        env = {**CAPABILITIES, "NVIDIA_VISIBLE_DEVICES": uuids, **chosen}
+        why = (
+            "--gpus all, the only way inside WSL" if hardware.dxg else "--gpus and NVIDIA's container toolkit"
+        )
+        return Way(GpuGrant(gpus=uuids, env=env), f"by docker's {why}")
     raise _docker_without_toolkit(engine, hardware)
 
 

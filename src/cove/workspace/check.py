@@ -170,7 +170,8 @@ def judge_gpus(inventory: Inventory, ways: Mapping[str, str]) -> list[Check]:
         return checks or [Check("GPU", "ok", "none here; workspaces run on the CPU")]
     names = ", ".join(dict.fromkeys(gpu.name for gpu in inventory.gpus))
     driver = f", driver {inventory.driver} for CUDA up to {inventory.cuda}" if inventory.driver else ""
-    checks.insert(0, Check("GPU", "ok", f"{len(inventory.gpus)} ({names}){driver}"))
+    rocm = f", ROCm {inventory.hardware.rocm}" if inventory.hardware.rocm else ""
+    checks.insert(0, Check("GPU", "ok", f"{len(inventory.gpus)} ({names}){driver}{rocm}"))
     for engine, way in ways.items():
         text, _, fix = way.partition(" → ")
         bad = way.startswith("cannot")

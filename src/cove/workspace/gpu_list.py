@@ -85,6 +85,8 @@ class GpuList(NamedTuple):
     """Those who wait for some, first come first."""
     holders: tuple[ListedHolder, ...] = ()
     """Those whose containers one may see."""
+    rocm: str = ""
+    """The version of AMD's ROCm on the host; empty when there is none."""
 
 
 def list_gpus(session: Session) -> GpuList:
@@ -101,7 +103,7 @@ def list_gpus(session: Session) -> GpuList:
     held = [container.gpus for container in containers]
     holders = [_holder(container, inventory.gpus, samples, held) for container in containers]
     holders.sort(key=lambda holder: (holder.gpus, holder.workspace))
-    return GpuList(listed, *told, tuple(waiting), tuple(holders))
+    return GpuList(listed, *told, tuple(waiting), tuple(holders), inventory.hardware.rocm)
 
 
 def _listed(gpu: Gpu, lease: Lease | None, names: Mapping[str, str], samples: Sequence[Sample]) -> ListedGpu:

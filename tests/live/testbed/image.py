@@ -9,6 +9,10 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from testbed.engine import Engine
 
 SUITE = "bookworm"
 PACKAGES = ("python3", "ca-certificates", "bash", "procps", "git")
@@ -81,3 +85,12 @@ def host_mirror() -> list[str]:
         text=True,
     ).stdout.splitlines()
     return [uri for codename, _, uri in (line.partition(" ") for line in lines) if codename == SUITE][:1]
+
+
+def import_base(engine: Engine) -> None:
+    """Give an engine the image, unless it has it."""
+    if not engine.has_image(BASE):
+        changes = [word for change in CHANGES for word in ("--change", change)]
+        engine.cli("import", *changes, str(base_archive()), BASE)
+        for name in OFFICIAL_NAMES:
+            engine.cli("tag", BASE, name)

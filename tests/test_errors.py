@@ -15,6 +15,7 @@ EXIT_CODES = {
     "GpuError": 7,
     "NetworkError": 8,
     "PlaceError": 9,
+    "DiskError": 11,
     "Refused": 10,
     "Interrupted": 130,
 }

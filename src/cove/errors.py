@@ -9,6 +9,7 @@ CoveError                     exit  http
 ├── GpuError                     7   503   the GPUs asked for are not to be had
 ├── NetworkError                 8   502   a registry, gallery or download
 ├── PlaceError                   9   503   a scheduler, another machine, the way to a container
+├── DiskError                   11   507   a disk is full or cannot be written
 ├── NotFound                     3   404   no such workspace
 ├── Refused                     10   403   the person said no, or consent is missing
 └── Interrupted                130   503   Ctrl-C
@@ -66,6 +67,13 @@ class ConfigurationError(CoveError):
         self.path = path
         self.line = line
         self.column = column
+
+
+class DiskError(CoveError):
+    """A disk of this machine is full, or cannot be written."""
+
+    exit_code = 11
+    http_status = 507
 
 
 class NotFound(CoveError):  # noqa: N818 - read at the raise: `raise NotFound(...)`

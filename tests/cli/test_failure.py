@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cove.cli.failure import show_bug, show_error
+from cove.cli.failure import explain_disk, show_bug, show_error, show_foreign_error
 from cove.errors import BuildError, ConfigurationError, EngineError, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +36,22 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == "Error: step 3 failed\n\n  │ a\n  │ b\n\n  → Mend it.\n  → Or not.\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "the disk is full: /h/state/x could not be written"),
+        (errno.EDQUOT, "your share of the disk (quota) is used up: /h/state/x could not be written"),
+        (errno.EROFS, "the file system is read-only: /h/state/x could not be written"),
+        (errno.ENOENT, ""),
+    ],
+)
+def test_a_disk_that_takes_no_more(number: int, said: str) -> None:
+    error = explain_disk(OSError(number, "what the system says", "/h/state/x"))
+    assert (error.message if error else "") == said
+    assert error is None or "`df -h`" in error.hint
+    assert show_foreign_error(OSError(number, "", "/x"), [], "up") == (11 if said else 70)
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cove.errors import ConfigurationError
 from cove.ide.base import Bundle
-from cove.ide.launch import LaunchRequest, new_secret, read_log, read_problem, render_launch
+from cove.ide.launch import SHELL_FOUND, LaunchRequest, new_secret, read_log, read_problem, render_launch
 from cove.ide.store import StoredExtension
 from cove.spec.run import Mount
 
@@ -116,3 +119,20 @@ def test_planted_logs_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "problem").symlink_to(tmp_path / "secret")
     (tmp_path / "editor.log").symlink_to(tmp_path / "secret")
     assert read_problem(str(tmp_path)) == read_log(str(tmp_path)) == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "shown"), [("/bin/no-such-shell", "/bin/sh"), ("", "/bin/sh"), ("/bin/cat", "/bin/cat")]
+)
+def test_the_launcher_gives_terminals_a_shell_that_is_there(tmp_path: Path, own: str, shown: str) -> None:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "bin").mkdir()
+    script = files("cove.ide") / "inside" / "launch.sh"
+    (tmp_path / "inside" / "launch.sh").write_text(script.read_text())
+    node = tmp_path / "bin" / "node"
+    node.write_text('#!/bin/sh\necho "$SHELL ${COVE_SHELL-gone}"\n')
+    node.chmod(0o755)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SHELL": own, SHELL_FOUND: "/bin/sh"}
+    words = ["/bin/sh", str(tmp_path / "inside" / "launch.sh"), str(tmp_path), "-"]
+    subprocess.run(words, env=env, check=True)
+    assert read_log(str(tmp_path)) == f"{shown} gone"

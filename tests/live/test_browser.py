@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from testbed.browser import PATIENCE_MS, open_workbench, run_in_palette
 from testbed.command import Cove
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from testbed.engine import Engine
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digits"
-PATIENCE_MS = 60_000
-"""For one thing to appear on a busy machine with two cores."""
 pytestmark = pytest.mark.parametrize("engine", ["docker", "podman"], indirect=True, scope="session")
 MARK = "# edited in the browser"
 
@@ -64,26 +63,10 @@ def artifacts(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
-def open_workbench(page: Page, url: str) -> None:
-    """Go to the link and wait for a workbench that is ready to type in."""
-    page.goto(url, timeout=PATIENCE_MS)
-    page.wait_for_selector(".monaco-workbench .statusbar-item", timeout=PATIENCE_MS)
-    page.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=PATIENCE_MS)
-
-
 def open_file(page: Page, name: str) -> None:
     """Open a file from the explorer."""
     page.locator(".explorer-folders-view .label-name").get_by_text(name, exact=True).dblclick()
     page.wait_for_selector(".editor-instance .view-lines .view-line", timeout=PATIENCE_MS)
-
-
-def run_in_palette(page: Page, command: str) -> None:
-    """Type a command into the command palette."""
-    page.keyboard.press("F1")
-    page.wait_for_selector(".quick-input-widget input", timeout=PATIENCE_MS)
-    page.keyboard.type(command)
-    page.wait_for_selector(".quick-input-list .monaco-list-row.focused", timeout=PATIENCE_MS)
-    page.keyboard.press("Enter")
 
 
 def wait_until(page: Page, what: str, happened: Callable[[], bool], seconds: int = 120) -> None:

@@ -24,7 +24,7 @@ def test_folders_are_made_by_root_for_the_remote_user(session: Session, engine: 
         "npm_config_cache": "/opt/cove/cache/npm/1000",
     }
     (asked,) = engine.execs
-    assert asked.user == "root"
+    assert asked.user == "0"
     assert asked.argv == ("/bin/sh", "-c", PREPARE, "cove", "1000", "1001", "pip", "npm")
 
 

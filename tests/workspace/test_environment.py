@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cove.errors import ConfigurationError, EngineError
 from cove.host.proc import CommandTimeout
-from cove.workspace.environment import choose_shell_env, merge_paths, parse_probe, read_remote_user
+from cove.workspace.environment import PROBE, choose_shell_env, merge_paths, parse_probe, read_remote_user
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cove.testing import FakeEngine
 
 PRINTED = (
@@ -108,3 +112,15 @@ def test_refusals(engine: FakeEngine, stdout: str, stderr: str, error: type[Exce
     engine.runner.answer("docker exec", code=126, stdout=stdout, stderr=stderr)
     with pytest.raises(error, match=message):
         read_remote_user(engine, "c1", user="ada", probe="none")
+
+
+def test_a_number_without_an_account(tmp_path: Path) -> None:
+    """`id -un` of coreutils writes the number and fails."""
+    (tmp_path / "id").write_text('#!/bin/sh\necho 5555\n[ "$1" != -un ]\n')
+    (tmp_path / "id").chmod(0o755)
+    script = PROBE.replace("$FENCE", "--cove-environment--").replace("$FLAGS", "").replace("$LISTING", "true")
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": "/"}
+    told = subprocess.run(["/bin/sh", "-c", script], env=env, check=True, capture_output=True, text=True)
+    user = parse_probe(told.stdout)
+    assert (user.name, user.uid, user.gid, user.home) == ("5555", 5555, 5555, "/")
+    assert user.shell in {"/bin/bash", "/bin/sh"}

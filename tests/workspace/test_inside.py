@@ -89,7 +89,7 @@ def test_authorities_of_the_host_only_where_there_are_any(session: Session, engi
     assert engine.execs == []
     session.certificates = Certificates("/ca.pem", "/extra.pem")
     settle_system(session, container)
-    assert (engine.execs[0].user, engine.execs[0].argv[-1]) == ("root", EXTRA_AT)
+    assert (engine.execs[0].user, engine.execs[0].argv[-1]) == ("0", EXTRA_AT)
     assert session.progress.warnings == []
     engine.runner.answer("docker exec", code=1, stderr="read-only file system")
     settle_system(session, container)
@@ -109,7 +109,7 @@ def test_mirrors_are_the_users_variables_and_apts_configuration(
     assert "UV_INDEX_URL" not in inside.env
     settle_system(session, container)
     asked = engine.execs[-1]
-    assert (asked.user, asked.argv) == ("root", ("/bin/sh", "-c", APT_SCRIPT))
+    assert (asked.user, asked.argv) == ("0", ("/bin/sh", "-c", APT_SCRIPT))
     assert "http://ada:s3cret@cache:3142" in asked.env["COVE_APT_CONF"]
     engine.runner.answer("docker exec", code=1, stderr="read-only file system")
     settle_system(session, container)

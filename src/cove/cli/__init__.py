@@ -69,10 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away; nobody is left to tell
         return 0
-    except Exception:  # noqa: BLE001 - the last boundary: a bug of cove's own keeps its traceback
-        from cove.cli.failure import show_bug
+    except Exception as error:  # noqa: BLE001 - the last boundary: a bug of cove's own keeps its traceback
+        from cove.cli.failure import show_foreign_error
 
-        return show_bug(command)
+        return show_foreign_error(error, words, command)
 
 
 def _take_any_encoding() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import TYPE_CHECKING
+
+from cove.errors import DiskError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +45,33 @@ def show_error(error: CoveError, words: Sequence[str], command: str) -> int:
         }
         print(json.dumps({**told, "exitCode": code}, ensure_ascii=False))
     return code
+
+
+WHAT_A_DISK_SAYS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk (quota) is used up",
+    errno.EROFS: "the file system is read-only",
+}
+
+
+def explain_disk(error: OSError) -> DiskError | None:
+    """Return the error of a disk that takes no more, None for any other."""
+    said = WHAT_A_DISK_SAYS.get(error.errno or 0)
+    if said is None:
+        return None
+    where = f": {error.filename} could not be written" if error.filename else ""
+    return DiskError(
+        f"{said}{where}",
+        hint="Make room and try again: `df -h` shows what is full, `cove prune` and `cove cache` what cove could give up.\n"
+        "COVE_HOME moves what cove keeps to another disk.",
+    )
+
+
+def show_foreign_error(error: Exception, words: Sequence[str], command: str) -> int:
+    """Print what is not cove's own error: a full disk in its words, anything else as the bug it is."""
+    if isinstance(error, OSError) and (full := explain_disk(error)):
+        return show_error(full, words, command)
+    return show_bug(command)
 
 
 def show_bug(command: str) -> int:

@@ -19,7 +19,7 @@ SCRATCH = "cove-scratch-"
 def write_atomic(path: str, data: bytes | str, *, mode: int = 0o600) -> None:
     """Write a file so that readers see the old one or the new one, never half of it, whatever the umask.
 
-    Missing parent folders are made 0700. A link at `path` is replaced, not followed. Raises OSError.
+    Missing parent folders are made 0700. A link at `path` is replaced, not followed. Raises OSError, which names `path`.
     """
     folder, name = os.path.split(os.path.abspath(path))
     os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -32,7 +32,9 @@ def write_atomic(path: str, data: bytes | str, *, mode: int = 0o600) -> None:
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = path
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise

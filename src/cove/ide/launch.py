@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LAUNCH_UNSUPPORTED = 78
 """The launcher's exit code where the image cannot run the editor; `read_problem` has the sentence."""
+SHELL_FOUND = "COVE_SHELL"
+"""Tells the launcher a shell that is there, for terminals of an account whose own is not."""
 SESSION_COOKIE = code_server.SESSION_COOKIE
 SOCKET_NAME = "ide.sock"
 PROBLEM_BYTES = 2_000
@@ -115,7 +117,7 @@ def render_argv(request: LaunchRequest) -> tuple[str, ...]:
         f"--user-data-dir={DATA_AT}/user",
         f"--extensions-dir={DATA_AT}/extensions",
         f"--vscode-option=server-data-dir={DATA_AT}",  # else it makes a folder in the person's home
-        "--session-socket=/tmp/cove-session.sock",
+        f"--session-socket={SOCKETS_AT}/session.sock",  # /tmp may be missing or read-only
         f"--app-name={request.app_name}",
         *(f"--trusted-origins={origin}" for origin in request.trusted_origins),
         request.workspace_folder,

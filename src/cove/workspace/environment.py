@@ -34,7 +34,8 @@ if [ -z "$shell" ] || [ ! -x "$shell" ]; then
 fi
 home=$(printf %s "$entry" | cut -d: -f6)
 [ -n "$home" ] && [ -d "$home" ] || home=${HOME:-/}
-printf '%s\n' "$(id -un 2>/dev/null || echo "$id")" "$id" "$(id -g)" "$home" "$shell"
+name=$(id -un 2>/dev/null)  # for a number without an account it fails, and coreutils writes the number all the same
+printf '%s\n' "${name:-$id}" "$id" "$(id -g)" "$home" "$shell"
 for marker in "$home"/.devcontainer/.*Marker; do
   [ -f "$marker" ] && printf '%s %s\n' "$(basename "$marker")" "$(cat "$marker")"
 done

@@ -117,7 +117,7 @@ def settle_system(session: Session, container: ContainerInfo) -> None:
     asking = ExecRequest(
         container.id,
         ("/bin/sh", "-c", APT_SCRIPT),
-        user="root",
+        user="0",
         env={"COVE_APT_CONF": render_apt_conf(session.settings.apt_proxy)},
     )
     outcome = session.engine.exec(asking, timeout=60)
@@ -132,9 +132,7 @@ def _trust_authorities(session: Session, container: ContainerInfo) -> None:
     if certificates is None or not certificates.extra:
         return
     outcome = session.engine.exec(
-        ExecRequest(
-            container=container.id, argv=("/bin/sh", "-c", TRUST_SCRIPT, "cove", EXTRA_AT), user="root"
-        ),
+        ExecRequest(container=container.id, argv=("/bin/sh", "-c", TRUST_SCRIPT, "cove", EXTRA_AT), user="0"),
         timeout=60,
     )
     if not outcome.ok:

@@ -98,7 +98,7 @@ def make(session: Session, request: UpRequest, address: Address, *, replaces: Co
                 secrets_file=secrets_file,
                 then=keep_what_worked,
             )
-        except (CoveError, KeyboardInterrupt):
+        except (CoveError, OSError, KeyboardInterrupt):  # OSError: a full disk
             _give_back(session, address, container.id, replaces)
             raise
         if replaces is not None:
@@ -271,7 +271,7 @@ def start_new(
                     container = inspect_running(session, made)
                     keep(session, container)
                 return container, asking.result(), granted.why
-    except (CoveError, KeyboardInterrupt):
+    except (CoveError, OSError, KeyboardInterrupt):  # OSError: a full disk
         _give_back(session, reading.address, made, replaces)
         raise
 

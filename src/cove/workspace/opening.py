@@ -38,12 +38,14 @@ def start_editor(session: Session, workspace_id: str, record: Record, editor: Ed
 
 
 def _launch(session: Session, record: Record, editor: Editor) -> None:
+    from cove.ide.launch import SHELL_FOUND
+
     request = ExecRequest(
         container=record.container,
         argv=editor.launch.argv,
         user=record.user,
         workdir=record.workspace_folder,
-        env={**record.env, **read_kept_secrets(record), **editor.launch.env},
+        env={**record.env, **read_kept_secrets(record), **editor.launch.env, SHELL_FOUND: record.shell},
         detach=True,
     )
     outcome = session.engine.exec(request)

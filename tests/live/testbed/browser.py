@@ -13,8 +13,10 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Page
 
+PATIENCE_MS = 60_000
+"""For one thing to appear on a busy machine with two cores."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -54,3 +56,19 @@ def running_chromium() -> Iterator[BrowserContext]:
             yield context
         finally:
             context.close()
+
+
+def open_workbench(page: Page, url: str) -> None:
+    """Go to the link and wait for a workbench that is ready to type in."""
+    page.goto(url, timeout=PATIENCE_MS)
+    page.wait_for_selector(".monaco-workbench .statusbar-item", timeout=PATIENCE_MS)
+    page.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=PATIENCE_MS)
+
+
+def run_in_palette(page: Page, command: str) -> None:
+    """Type a command into the command palette."""
+    page.keyboard.press("F1")
+    page.wait_for_selector(".quick-input-widget input", timeout=PATIENCE_MS)
+    page.keyboard.type(command)
+    page.wait_for_selector(".quick-input-list .monaco-list-row.focused", timeout=PATIENCE_MS)
+    page.keyboard.press("Enter")

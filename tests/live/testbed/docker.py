@@ -38,7 +38,7 @@ def private_docker(slot: Slot, *, real_gpus: bool = False) -> Iterator[subproces
     if dockerd is None:
         raise RuntimeError("dockerd is missing: the live tests need docker (./test installs it)")
     place = slot.folder / "d"
-    place.mkdir(mode=0o711)
+    place.mkdir(mode=0o711, exist_ok=True)  # a daemon may come again
     with own_bridge(slot):
         argv = [
             dockerd,

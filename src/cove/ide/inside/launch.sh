@@ -56,6 +56,13 @@ if [ -z "${HOME:-}" ] || { [ ! -w "$HOME" ] && [ "$HOME" = / ]; }; then
   export HOME
 fi
 
+# The shell of a terminal is SHELL, else the account's, and neither need exist in this image: cove has found one.
+if [ ! -x "${SHELL:-}" ] && [ -n "${COVE_SHELL:-}" ]; then
+  SHELL=$COVE_SHELL
+  export SHELL
+fi
+unset COVE_SHELL
+
 # Options meant for the person's own Node must not change the editor's; its terminals get them back (environment.js).
 if [ -n "${NODE_OPTIONS+set}" ]; then
   COVE_NODE_OPTIONS=$NODE_OPTIONS

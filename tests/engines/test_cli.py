@@ -236,3 +236,10 @@ def test_changes_are_what_was_added_or_changed(docker, podman, runner) -> None:
     runner.answer("docker diff", code=1, stderr="Error: No such container: c1")
     with pytest.raises(EngineError, match="tell what has changed in c1"):
         docker.changes("c1")
+
+
+def test_networks_of_a_project(docker, runner) -> None:
+    runner.answer("docker network ls", stdout="bridge\np-run-1_default\np-run-1_back\np_default\n")
+    runner.answer("docker network rm", code=1, stderr="has active endpoints")
+    docker.remove_networks("p-run-1_")
+    assert [argv[-1] for argv in runner.argvs if "rm" in argv] == ["p-run-1_default", "p-run-1_back"]

@@ -83,3 +83,29 @@ def test_a_service(cove: Cove, engine: Engine, base_image: str, tmp_path: Path) 
         "their data stays"
     )
     engine.cli("volume", "rm", "nets_devcontainer_kept")
+
+
+@pytest.mark.full("reference-build")
+@pytest.mark.parametrize("engine", ["docker", "podman"], indirect=True, scope="session")
+def test_a_command_with_a_project_of_its_own(
+    cove: Cove, engine: Engine, base_image: str, tmp_path: Path
+) -> None:
+    compose = COMPOSE.replace("image: debian:bookworm-slim", "build: {context: .., dockerfile: Other}")
+    config = json.dumps({**CONFIG, "mounts": ["type=volume,source=run-of-cove,target=/mine"]})
+    folder = write_files(
+        tmp_path / "nets",
+        {
+            **FILES,
+            ".devcontainer/docker-compose.yml": compose,
+            ".devcontainer/devcontainer.json": config,
+            "Other": "FROM debian:bookworm-slim\n",
+        },
+    )
+    script = "cat /tmp/made-by; id -un; pwd; echo $SEEN; getent hosts db >&2; exit 7"
+    done = cove("run", "--trust", str(folder), "--", "sh", "-c", script).check(7)
+    assert done.stdout == "dev\ndev\n/work\nyes\n"
+    assert " db" in done.stderr
+    for what in (("ps", "-a"), ("volume", "ls"), ("network", "ls"), ("images",)):
+        assert "nets_devcontainer-run-" not in engine.cli(*what).stdout
+    assert "run-of-cove" in engine.cli("volume", "ls", "-q").stdout, "what has a name of its own stays"
+    engine.cli("volume", "rm", "run-of-cove")

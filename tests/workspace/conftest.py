@@ -10,6 +10,7 @@ import pytest
 
 from cove.errors import PlaceError
 from cove.gpu.inventory import NVIDIA, Gpu, Hardware, Inventory
+from cove.host.alive import describe_process
 from cove.host.machine import Directories, Machine, Owner
 from cove.ide.base import Bundle
 from cove.places.local import editor_socket
@@ -218,3 +219,12 @@ def asked(session: Session, read: Callable[..., Reading]) -> Callable[..., tuple
         return reading, prepare_image(session, reading, name="digits")
 
     return ask
+
+
+@pytest.fixture
+def dead() -> str:
+    """The mark of a process that has ended."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        mark = describe_process(process.pid)
+        process.kill()
+    return mark

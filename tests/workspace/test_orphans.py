@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING
-
-import pytest
 
 from cove.errors import EngineError
 from cove.host.alive import describe_process
@@ -15,14 +12,6 @@ from cove.workspace.orphans import RUNNER, remove_orphans, sweep
 if TYPE_CHECKING:
     from cove.testing import FakeEngine
     from cove.workspace.session import Session
-
-
-@pytest.fixture
-def dead() -> str:
-    with subprocess.Popen(["sleep", "60"]) as process:
-        mark = describe_process(process.pid)
-        process.kill()
-    return mark
 
 
 def test_only_what_nobody_will_remove_is_removed(session: Session, engine: FakeEngine, dead: str) -> None:

@@ -241,3 +241,7 @@ class Engine(Protocol):
     def remove_volume(self, name: str) -> None:
         """Remove a named volume; one that is not there is no error, one that a container has is an EngineError."""
         ...
+
+    def remove_networks(self, prefix: str) -> None:
+        """Remove the networks whose names begin so; one that is in use is no error. Raises EngineError."""
+        ...

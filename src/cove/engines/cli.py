@@ -266,6 +266,14 @@ class CliEngine:
         outcome = self._call("volume", "rm", name, timeout=START_SECONDS)
         self._check_unless_absent(outcome, f"remove the volume {name}")
 
+    def remove_networks(self, prefix: str) -> None:
+        """Remove the networks whose names begin so; one that is in use is no error."""
+        outcome = self._call("network", "ls", "--format", "{{.Name}}", timeout=QUICK_SECONDS)
+        self._check(outcome, "list networks")
+        for name in outcome.stdout.split():
+            if name.startswith(prefix):
+                self._check_answered(self._call("network", "rm", name, timeout=QUICK_SECONDS))
+
     # -- calling -------------------------------------------------------------------------------------------------------
 
     def call(self, *words: str, timeout: float | None = QUICK_SECONDS) -> Outcome:

@@ -339,6 +339,10 @@ class FakeEngine:
         self._do("remove-volume", name)
         self.stored.pop(name, None)
 
+    def remove_networks(self, prefix: str) -> None:
+        """See Engine."""
+        self._do("remove-networks", prefix)
+
     def _do(self, verb: str, what: str) -> None:
         self.calls.append(f"{verb} {what}")
         self._fail(verb, what)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cove.errors import EngineError
 from cove.host.alive import is_over
+from cove.workspace.compose_run import remove_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +42,7 @@ def remove_orphans(
             continue
         name = container.labels.get("cove.name", "") or container.name
         try:
+            remove_project(engine, container)
             engine.remove(container.id)
         except EngineError as error:
             session.progress.warn(f"a killed `cove run` left a container of {name}: {error.message}")

@@ -72,16 +72,6 @@ def _with_service(machine: Machine, reading: Reading) -> Reading:
     return with_project(machine, reading, source)
 
 
-def need_no_project(reading: Reading) -> None:
-    """Return unless the workspace is a service of a compose project. Raises ConfigurationError."""
-    if reading.project:
-        raise ConfigurationError(
-            f"a container of the service {reading.project.service} alone would miss its compose project",
-            path=reading.configuration.path,
-            hint="`cove up` brings up both; `cove exec` runs a command there.",
-        )
-
-
 class Changes(NamedTuple):
     """What a caller changes of what a repository's file says."""
 

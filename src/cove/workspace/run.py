@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from cove.engines.failures import plan_end_error
@@ -12,6 +12,7 @@ from cove.spec.identity import render_name
 from cove.workspace.address import locate_folder, read_address
 from cove.workspace.beside import Beside
 from cove.workspace.caches import read_defaults
+from cove.workspace.compose_run import running_project
 from cove.workspace.cuda import check_before_pull, check_image
 from cove.workspace.editor import is_isolated
 from cove.workspace.exec import render_exec
@@ -23,16 +24,18 @@ from cove.workspace.image import prepare_image
 from cove.workspace.inside import ask_who, enter, settle_system
 from cove.workspace.orphans import RUNNER, sweep
 from cove.workspace.plan import plan_container
-from cove.workspace.read import need_no_project, read_workspace
+from cove.workspace.read import read_workspace
 from cove.workspace.secrets import check_secrets, choose_secrets_file, read_kept_secrets
 from cove.workspace.trust import need_image_trust, need_trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cove.spec.run import RunRequest
     from cove.workspace.bases import BuildOptions
     from cove.workspace.exec import ExecOptions
     from cove.workspace.gpu_wish import GpuOptions
+    from cove.workspace.read import Reading
     from cove.workspace.records import Record
     from cove.workspace.session import Session
 
@@ -74,7 +77,6 @@ def running_once(
     """
     address = read_address(locate_folder(session, folder), config=config, cwd=session.machine.cwd)
     reading = read_workspace(session.machine, address)
-    need_no_project(reading)
     need_trust(session, reading)
     check_before_pull(session, reading, gpus)
     name = render_name(address.folder.rpartition("/")[2])
@@ -88,17 +90,21 @@ def running_once(
     check_image(session, reading, image, gpus)
     defaults = read_defaults(session, reading, image, isolated=is_isolated(session, reading))
     facts = read_facts(session, image, name)._replace(defaults=defaults)
-    with leasing(session, reading, image, gpus) as granted:
-        wish = plan_container(reading, image, facts._replace(gpus=granted.grant, gpus_shared=granted.shared))
-        labels = {label: value for label, value in wish.labels.items() if label != "cove.id"}
-        labels |= {"cove.run": address.id, RUNNER: describe_process(os.getpid())}
-        with session.progress.step("start", "starting the container"):
-            container = session.engine.run(wish._replace(labels=labels, remove=True, publish=()))
-        if started := session.engine.inspect_container(container):
-            keep(session, started)
-    if granted.why:
-        session.progress.note(granted.why)
-    try:
+    with ExitStack() as stack:
+        with leasing(session, reading, image, gpus) as granted:
+            wish = plan_container(
+                reading, image, facts._replace(gpus=granted.grant, gpus_shared=granted.shared)
+            )
+            labels = {label: value for label, value in wish.labels.items() if label != "cove.id"}
+            labels |= {"cove.run": address.id, RUNNER: describe_process(os.getpid())}
+            with session.progress.step("start", "starting the container"):
+                container = stack.enter_context(
+                    _started(session, reading, wish._replace(labels=labels, publish=()))
+                )
+            if started := session.engine.inspect_container(container):
+                keep(session, started)
+        if granted.why:
+            session.progress.note(granted.why)
         if started is None or not started.running:
             raise plan_end_error("", image=image.reference)
         with Beside(lambda: settle_system(session, started), name="authorities") as trusting:
@@ -110,5 +116,17 @@ def running_once(
         due = choose_hooks(image.merged.hooks, {}, created=started.created, started=started.started)
         run_hooks(session, inside, [hook for hook in due if hook != "postAttachCommand"], image.merged.hooks)
         yield record
+
+
+@contextmanager
+def _started(session: Session, reading: Reading, wish: RunRequest) -> Iterator[str]:
+    """Give a container until the block ends: alone, or with the project whose service it is."""
+    if reading.project:
+        with running_project(session, reading.project, wish) as container:
+            yield container
+        return
+    container = session.engine.run(wish._replace(remove=True))
+    try:
+        yield container
     finally:
         session.engine.remove(container)

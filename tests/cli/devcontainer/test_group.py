@@ -28,6 +28,7 @@ WORDS = ("<target>", "[more]")
         ("-o a t", "output_folder", "a"),
         ("t -o=a", "output_folder", "a"),
         ("t --output-folder a", "output_folder", "a"),
+        ("t --outputFolder=aB", "output_folder", "aB"),
         ("-f t", "force", True),
         ("-f false t", "force", False),
         ("-f t", "target", "t"),

@@ -26,6 +26,8 @@ OPTIONS = {
         (("--prebuild=true",), "prebuild", True),
         (("--mount-workspace-git-root=false",), "mount_workspace_git_root", False),
         (("--config", "a"), "config", "a"),
+        (("--mountWorkspaceGitRoot", "false"), "mount_workspace_git_root", False),
+        (("--logLevel=trace", "--idLabel", "a=B"), "id_label", ["a=B"]),
         (("--config=a=b",), "config", "a=b"),
         (("--id-label", "a=b", "--id-label", "c=d"), "id_label", ["a=b", "c=d"]),
         (("--prebuild", "sh", "-c", "--config"), "rest", ("sh", "-c", "--config")),
@@ -41,6 +43,7 @@ def test_parsed(words: tuple[str, ...], field: str, value: object) -> None:
     ("words", "message"),
     [
         (("--conf", "a"), "unrecognized"),
+        (("--Config", "a"), "unrecognized"),
         (("--log-level", "loud"), "invalid choice"),
         (("--id-label", "a"), "id-label must match"),
         (("--id-label", "a="), "id-label must match"),

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from cove.cli.devcontainer.options import IGNORED, IGNORED_FLAG
+from cove.cli.devcontainer.options import IGNORED, IGNORED_FLAG, kebab
 from cove.errors import CoveError, UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _sort_words(
             plain.append(word)
             continue
         spelled, equals, value = word.lstrip("-").partition("=")
-        name = spelled if word.startswith("--") else letters.get(spelled, "")
+        name = kebab(spelled) if word.startswith("--") else letters.get(spelled, "")
         if name not in options:
             raise UsageError(f"Unknown argument: {spelled}")
         given += [

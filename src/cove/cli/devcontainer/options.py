@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from cove.errors import UsageError
@@ -157,6 +158,21 @@ def _boolean(text: str) -> bool:
     return text == "true"
 
 
+def kebab(name: str) -> str:
+    """Return an option's name as it is declared; yargs takes it in camel case too.
+
+    >>> kebab("workspaceFolder"), kebab("workspace-folder")
+    ('workspace-folder', 'workspace-folder')
+    """
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda found: f"-{found[0].lower()}", name)
+
+
+def _spell(word: str, options: Mapping[str, Option]) -> str:
+    """Return a word with the name of an option as it is declared."""
+    name, equals, value = word.removeprefix("--").partition("=")
+    return f"--{kebab(name)}{equals}{value}" if word.startswith("--") and kebab(name) in options else word
+
+
 def split_words(words: Sequence[str], options: Mapping[str, Option]) -> tuple[list[str], tuple[str, ...]]:
     """Return the options, switches spelled with their value, and what follows the first word that is none of them.
 
@@ -168,7 +184,7 @@ def split_words(words: Sequence[str], options: Mapping[str, Option]) -> tuple[li
     letters = {f"-{option.alias}": f"--{name}" for name, option in options.items() if option.alias}
     while queue and queue[0].startswith("-") and queue[0] != "--":
         word = queue.pop(0)
-        word = letters.get(word, word)
+        word = _spell(letters.get(word, word), options)
         option = options.get(word.removeprefix("--"))
         if option is None:
             own.append(word)

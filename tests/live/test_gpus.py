@@ -169,15 +169,21 @@ def test_a_service_of_a_compose_project_holds_its_gpu_too(
     assert holders(engine) == []
 
 
-@pytest.mark.gpus(1)
-def test_what_the_other_engine_holds_is_held(
-    cove: Cove, cove_home: Home, engines: Engines, repository: Callable[..., str], gpus: Cards, engine: Engine
-) -> None:
+@pytest.fixture(scope="session")
+def other_engine(engine: Engine, engines: Engines) -> Engine:
+    """The one that `engine` is not; of the session, since what starts within a test ends with its folders."""
     other = engines.get("podman" if engine.name == "docker" else "docker")
     import_base(other)
-    elsewhere = Cove(cove_home, {**cove.env, **other.env, "PATH": cove.env["PATH"]})
+    return other
+
+
+@pytest.mark.gpus(1)
+def test_what_the_other_engine_holds_is_held(
+    cove: Cove, cove_home: Home, other_engine: Engine, repository: Callable[..., str], gpus: Cards
+) -> None:
+    elsewhere = Cove(cove_home, {**cove.env, **other_engine.env, "PATH": cove.env["PATH"]})
     held = elsewhere.start("run", repository("theirs"), "--gpus", "all", "--", "sleep", "600")
-    wait_for(lambda: set(holders(other)) == {card.uuid for card in gpus.cards})
+    wait_for(lambda: set(holders(other_engine)) == {card.uuid for card in gpus.cards})
     refused = cove("run", repository("mine"), "--", "true")
     assert refused.code == 125
     assert f"GPU {gpus.cards[0].number} is held by theirs of" in refused.stderr

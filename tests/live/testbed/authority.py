@@ -33,8 +33,11 @@ authorityKeyIdentifier = keyid
 
 
 def make_authority(folder: Path, addresses: Sequence[str]) -> Path:
-    """Write `ca.pem`, and `server.pem` (key, certificate) for these addresses; return the former's path."""
-    names = ",".join(f"IP:{address}" for address in addresses)
+    """Write `ca.pem`, and `server.pem` (key, certificate) for these addresses; return the former's path.
+
+    An address is an IP, or a name as `DNS:NAME`.
+    """
+    names = ",".join(address if address.startswith("DNS:") else f"IP:{address}" for address in addresses)
     (folder / "ca.cnf").write_text(CONFIG.format(name="cove test authority", names=names))
     (folder / "server.cnf").write_text(CONFIG.format(name="server", names=names))
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")

@@ -16,7 +16,7 @@ from testbed.process import end_marked
 from testbed.registry import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from testbed.engine import Engine
 
@@ -91,8 +91,10 @@ def remove_containers(engine: Engine, text: str) -> None:
 class Cove:
     """Calls the real command; `cove("up", str(folder), "--json").check().json["url"]`."""
 
-    def __init__(self, home: Home, env: Mapping[str, str]) -> None:
+    def __init__(self, home: Home, env: Mapping[str, str], *, inside: Sequence[str] = ()) -> None:
         self.home = home
+        self.program = (*inside, sys.executable, "-m", "cove")
+        """`inside`: the words before a command that is to run in another network namespace."""
         self.env = {**env, **home.env}
 
     def __call__(
@@ -104,7 +106,7 @@ class Cove:
         timeout: float = 600,
     ) -> Result:
         """Run `cove WORDS` to its end; stdin is empty unless given, and no terminal."""
-        argv = (sys.executable, "-m", "cove", *words)
+        argv = (*self.program, *words)
         done = subprocess.run(
             argv,
             cwd=cwd,
@@ -122,7 +124,7 @@ class Cove:
     ) -> subprocess.Popen[str]:
         """Start `cove WORDS` and return the process, to be waited for or killed by the test."""
         return subprocess.Popen(
-            (sys.executable, "-m", "cove", *words),
+            (*self.program, *words),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

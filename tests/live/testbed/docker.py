@@ -19,7 +19,7 @@ from testbed.gpus import write_hook
 from testbed.process import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from testbed.slot import Slot
 
@@ -32,15 +32,21 @@ def socket_path(slot: Slot) -> Path:
 
 
 @contextlib.contextmanager
-def private_docker(slot: Slot, *, real_gpus: bool = False) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the daemon until the block ends; unless GPUs are real, with the hook that simulates NVIDIA's."""
+def private_docker(
+    slot: Slot, *, real_gpus: bool = False, inside: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the daemon until the block ends; unless GPUs are real, with the hook that simulates NVIDIA's.
+
+    `inside`: the words before each command that is to run in another network namespace.
+    """
     dockerd = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     if dockerd is None:
         raise RuntimeError("dockerd is missing: the live tests need docker (./test installs it)")
     place = slot.folder / "d"
     place.mkdir(mode=0o711, exist_ok=True)  # a daemon may come again
-    with own_bridge(slot):
+    with own_bridge(slot, inside):
         argv = [
+            *inside,
             dockerd,
             f"--host=unix://{socket_path(slot)}",
             f"--data-root={place}/root",
@@ -75,26 +81,30 @@ def answers(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def own_bridge(slot: Slot) -> Iterator[None]:
+def own_bridge(slot: Slot, inside: Sequence[str] = ()) -> Iterator[None]:
     """Make the bridge and the rules that let its containers out; both carry the slot's name and are removed."""
-    remove_bridge(slot)
+    remove_bridge(slot, inside)
     try:
-        ip("link", "add", slot.docker_bridge, "type", "bridge")
-        ip("addr", "add", f"{slot.docker_gateway}/24", "dev", slot.docker_bridge)
-        ip("link", "set", slot.docker_bridge, "up")
+        for words in (
+            ["link", "add", slot.docker_bridge, "type", "bridge"],
+            ["addr", "add", f"{slot.docker_gateway}/24", "dev", slot.docker_bridge],
+            ["link", "set", slot.docker_bridge, "up"],
+        ):
+            subprocess.run([*inside, "ip", *words], check=True)
         for rule in rules(slot, "-I"):
-            subprocess.run(["iptables", "-w", *rule], check=True)
+            subprocess.run([*inside, "iptables", "-w", *rule], check=True)
         yield
     finally:
-        remove_bridge(slot)
+        remove_bridge(slot, inside)
 
 
-def remove_bridge(slot: Slot) -> None:
+def remove_bridge(slot: Slot, inside: Sequence[str] = ()) -> None:
     """Remove the bridge and the rules, as far as they are there."""
     for rule in rules(slot, "-D"):
-        while subprocess.run(["iptables", "-w", *rule], check=False, capture_output=True).returncode == 0:
+        command = [*inside, "iptables", "-w", *rule]
+        while subprocess.run(command, check=False, capture_output=True).returncode == 0:
             pass
-    subprocess.run(["ip", "link", "del", slot.docker_bridge], check=False, capture_output=True)
+    subprocess.run([*inside, "ip", "link", "del", slot.docker_bridge], check=False, capture_output=True)
 
 
 def rules(slot: Slot, action: str) -> list[list[str]]:
@@ -105,11 +115,6 @@ def rules(slot: Slot, action: str) -> list[list[str]]:
         [action, "FORWARD", "-s", ours, "-j", "ACCEPT"],
         [action, "FORWARD", "-d", ours, "-j", "ACCEPT"],
     ]
-
-
-def ip(*words: str) -> None:
-    """Run `ip`; it must succeed."""
-    subprocess.run(["ip", *words], check=True)
 
 
 def docker_environment(slot: Slot, cli: Path | None, *, buildkit: bool) -> dict[str, str]:

@@ -10,9 +10,7 @@ from cove.errors import ConfigurationError
 from cove.settings.settings import Settings
 from cove.spec.layer import Layer
 from cove.spec.merge import merge_layers
-from cove.spec.run import Certificates
-from cove.workspace.inside import APT_SCRIPT, ask_who, enter, settle_system
-from cove.workspace.plan import EXTRA_AT
+from cove.workspace.inside import ask_who, enter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,24 +79,7 @@ def test_a_user_the_image_lacks(session: Session, engine: FakeEngine, read: Call
         come_in(session, read('{"image": "a"}'), engine.add_container(), Layer(remote_user="dev"))
 
 
-def test_authorities_of_the_host_only_where_there_are_any(session: Session, engine: FakeEngine) -> None:
-    container = engine.add_container()
-    for nothing in (None, Certificates("/ca.pem")):
-        session.certificates = nothing
-        settle_system(session, container)
-    assert engine.execs == []
-    session.certificates = Certificates("/ca.pem", "/extra.pem")
-    settle_system(session, container)
-    assert (engine.execs[0].user, engine.execs[0].argv[-1]) == ("0", EXTRA_AT)
-    assert session.progress.warnings == []
-    engine.runner.answer("docker exec", code=1, stderr="read-only file system")
-    settle_system(session, container)
-    assert session.progress.warnings == [
-        "the system's certificate store in the container could not be changed: read-only file system"
-    ]
-
-
-def test_mirrors_are_the_users_variables_and_apts_configuration(
+def test_mirrors_are_the_users_variables(
     session: Session, engine: FakeEngine, read: Callable[..., Reading]
 ) -> None:
     index = "https://ada:s3cret@mirror/simple"
@@ -107,15 +88,16 @@ def test_mirrors_are_the_users_variables_and_apts_configuration(
     inside, _ = come_in(session, read('{"image": "a"}'), container, Layer(remote_env={"UV_INDEX_URL": None}))
     assert inside.env["PIP_INDEX_URL"] == inside.env["UV_DEFAULT_INDEX"] == index
     assert "UV_INDEX_URL" not in inside.env
-    settle_system(session, container)
-    asked = engine.execs[-1]
-    assert (asked.user, asked.argv) == ("0", ("/bin/sh", "-c", APT_SCRIPT))
-    assert "http://ada:s3cret@cache:3142" in asked.env["COVE_APT_CONF"]
-    engine.runner.answer("docker exec", code=1, stderr="read-only file system")
-    settle_system(session, container)
-    assert session.progress.warnings == [
-        "apt in the container does not know the proxy: read-only file system"
-    ]
+
+
+def test_a_variable_of_the_containers_can_be_taken_away(
+    session: Session, engine: FakeEngine, read: Callable[..., Reading]
+) -> None:
+    probed = PROBED.replace("PATH=/usr/bin\0", "PATH=/usr/bin\0LANG=C\0", 1)
+    engine.runner.answer("docker exec", stdout=probed)
+    layer = Layer(remote_env={"EDITOR": None, "LANG": None})
+    inside, _ = come_in(session, read('{"image": "a"}'), engine.add_container(), layer)
+    assert inside.env == {"LANG": None}
 
 
 def test_what_the_image_says_of_an_index_stays(

@@ -201,14 +201,25 @@ def _is_given(option: str, words: Iterable[str]) -> bool:
 
 def render_exec(dialect: Dialect, request: ExecRequest) -> Words:
     """Return the call that runs a command in a running container."""
-    env_words, env = render_env(request.env)
+    env_words, env = render_env({name: value for name, value in request.env.items() if value is not None})
+    without = [word for name, value in request.env.items() if value is None for word in ("-u", name)]
     words = ["exec"]
     words += ["--detach"] if request.detach else []
     words += ["--interactive"] if request.interactive else []
     words += ["--tty"] if request.tty else []
     words += ["--user", request.user] if request.user else []
     words += ["--workdir", request.workdir] if request.workdir else []
-    return Words(render_call(dialect, *words, *env_words, request.container, *request.argv), env)
+    return Words(
+        render_call(
+            dialect,
+            *words,
+            *env_words,
+            request.container,
+            *(["env", *without] if without else []),
+            *request.argv,
+        ),
+        env,
+    )
 
 
 def render_containers(

@@ -137,8 +137,8 @@ class ExecRequest(NamedTuple):
     argv: tuple[str, ...]
     user: str = ""
     workdir: str = ""
-    env: Mapping[str, str] = {}
-    """Values travel by environment, not argv."""
+    env: Mapping[str, str | None] = {}
+    """Values travel by environment, not argv. None takes away what the container itself sets."""
     interactive: bool = False
     tty: bool = False
     detach: bool = False

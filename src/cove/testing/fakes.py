@@ -285,7 +285,8 @@ class FakeEngine:
     def exec_command(self, request: ExecRequest) -> Command:
         """Return `NAME exec CONTAINER …`, to be answered by the runner's table; see Engine."""
         self.execs.append(request)
-        return Command((self.name, "exec", request.container, *request.argv), env=request.env)
+        env = {name: value for name, value in request.env.items() if value is not None}
+        return Command((self.name, "exec", request.container, *request.argv), env=env)
 
     def logs_command(self, container: str, *, follow: bool = False, tail: int | None = None) -> Command:
         """See Engine."""

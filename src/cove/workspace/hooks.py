@@ -40,7 +40,7 @@ class Inside(NamedTuple):
     user: str
     home: str
     folder: str
-    env: Mapping[str, str]
+    env: Mapping[str, str | None]
     markers: Mapping[str, str]
     """Which hooks have run, and for which creation or start."""
     scope: Scope

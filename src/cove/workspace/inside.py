@@ -1,17 +1,16 @@
-"""Entering a running container: who the remote user is, what they see, and whose authorities are trusted."""
+"""Entering a running container: who the remote user is, and what they see."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cove.settings.mirrors import render_apt_conf, render_mirror_env
+from cove.settings.mirrors import render_mirror_env
 from cove.spec.ports import choose_ports
-from cove.spec.run import ExecRequest
 from cove.spec.variables import substitute
 from cove.workspace.caches import prepare_caches
 from cove.workspace.environment import read_remote_user
 from cove.workspace.hooks import Inside
-from cove.workspace.plan import EXTRA_AT, private_environment
+from cove.workspace.plan import private_environment
 from cove.workspace.records import Record
 from cove.workspace.secrets import read_secrets
 
@@ -54,17 +53,17 @@ def enter(
     wanted = merged.remote_user or merged.container_user or container.user
     scope = reading.scope._replace(container_env=remote.container_env)
     caches = prepare_caches(session, container, remote)
-    env = {
+    env: dict[str, str | None] = {
         **private_environment(session.proxies),
         **choose_mirror_env(session, remote),
         **caches,
         **remote.shell_env,
     }
     for variable, value in substitute(merged.remote_env, scope).items():
-        if value is None:
-            env.pop(variable, None)
-        else:
+        if value is not None or variable in remote.container_env:
             env[variable] = value
+        else:
+            env.pop(variable, None)
     inside = Inside(
         container=container.id,
         created=container.times[0] or container.created,
@@ -100,42 +99,3 @@ def choose_mirror_env(session: Session, remote: RemoteUser) -> dict[str, str]:
     """Return the variables of the person's mirrors, but for those that the image or the shell sets itself."""
     found = render_mirror_env(session.settings)
     return {name: value for name, value in found.items() if name not in remote.container_env}
-
-
-APT_SCRIPT = """
-[ -d /etc/apt/apt.conf.d ] || exit 0
-umask 022
-printf %s "$COVE_APT_CONF" > /etc/apt/apt.conf.d/95cove-proxy
-"""
-
-
-def settle_system(session: Session, container: ContainerInfo) -> None:
-    """Tell the system of a running container of the host's authorities and of apt's proxy; never an image."""
-    _trust_authorities(session, container)
-    if not session.settings.apt_proxy:
-        return
-    asking = ExecRequest(
-        container.id,
-        ("/bin/sh", "-c", APT_SCRIPT),
-        user="0",
-        env={"COVE_APT_CONF": render_apt_conf(session.settings.apt_proxy)},
-    )
-    outcome = session.engine.exec(asking, timeout=60)
-    if not outcome.ok:
-        session.progress.warn(f"apt in the container does not know the proxy: {outcome.last_lines(1)}")
-
-
-def _trust_authorities(session: Session, container: ContainerInfo) -> None:
-    from cove.host.certificates import TRUST_SCRIPT
-
-    certificates = session.certificates
-    if certificates is None or not certificates.extra:
-        return
-    outcome = session.engine.exec(
-        ExecRequest(container=container.id, argv=("/bin/sh", "-c", TRUST_SCRIPT, "cove", EXTRA_AT), user="0"),
-        timeout=60,
-    )
-    if not outcome.ok:
-        session.progress.warn(
-            f"the system's certificate store in the container could not be changed: {outcome.last_lines(2)}"
-        )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NOBODY_MISSES = re.compile(
     r"^/(tmp|run|proc|sys|dev|var/(tmp|run|cache|log|lib/(apt|dpkg/lock.*)))(/|$)"
     r"|^/etc/(ssl|pki|ca-certificates.*|hosts|hostname|resolv\.conf|mtab|ld\.so\.cache)(/|$)"
-    r"|^/etc/apt/apt\.conf\.d/95cove-proxy$"
+    r"|^/etc/(apt/apt\.conf\.d/95cove-proxy|environment|profile)$|^/var/devcontainer(/|$)"
     r"|^/usr/(local/)?share/ca-certificates(/|$)"
     r"|^/opt/cove(/|$)"
     r"|^/(root|home/[^/]+)/(\.cache|\.config/matplotlib|\.devcontainer|\.dotnet|\.gnupg|\.ipython|\.jupyter|\.keras|\.npm"

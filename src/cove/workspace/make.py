@@ -26,7 +26,7 @@ from cove.workspace.gpus import leasing
 from cove.workspace.hooks import ORDER, choose_hooks, run_hooks, run_on_host
 from cove.workspace.image import prepare_image
 from cove.workspace.inputs import read_inputs
-from cove.workspace.inside import ask_who, enter, inspect_running, settle_system
+from cove.workspace.inside import ask_who, enter, inspect_running
 from cove.workspace.losses import keep_baseline
 from cove.workspace.opening import start_editor
 from cove.workspace.plan import plan_container
@@ -35,6 +35,7 @@ from cove.workspace.read import read_plainly, read_workspace
 from cove.workspace.records import read_record, read_records, write_record
 from cove.workspace.requirements import warn_of_requirements
 from cove.workspace.secrets import choose_secrets_file, note_missing
+from cove.workspace.system import settle_system
 from cove.workspace.terms import Announcement, Opened
 from cove.workspace.trust import need_image_trust, need_trust
 from cove.workspace.unfinished import keep_only, marked

@@ -15,7 +15,8 @@ from cove.spec.variables import substitute
 from cove.workspace.dotfiles import NAME as DOTFILES
 from cove.workspace.dotfiles import plan_dotfiles
 from cove.workspace.hooks import ORDER, choose_hooks, run_hooks, run_on_host
-from cove.workspace.inside import ask_who, enter, inspect_running, settle_system
+from cove.workspace.inside import ask_who, enter, inspect_running
+from cove.workspace.system import settle_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

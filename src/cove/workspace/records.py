@@ -30,9 +30,9 @@ class Record(NamedTuple):
     user: str
     workspace_folder: str
     """In the container."""
-    env: Mapping[str, str]
+    env: Mapping[str, str | None]
     """What the remote user's processes see beyond the container's own environment: the probed shell environment and
-    `remoteEnv`."""
+    `remoteEnv`; None for a variable of the container's that they do not see."""
     shell: str
     image: str
     started: str

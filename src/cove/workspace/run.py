@@ -21,11 +21,12 @@ from cove.workspace.gpu_leases import keep
 from cove.workspace.gpus import leasing
 from cove.workspace.hooks import choose_hooks, run_hooks, run_on_host
 from cove.workspace.image import prepare_image
-from cove.workspace.inside import ask_who, enter, settle_system
+from cove.workspace.inside import ask_who, enter
 from cove.workspace.orphans import RUNNER, sweep
 from cove.workspace.plan import plan_container
 from cove.workspace.read import read_workspace
 from cove.workspace.secrets import check_secrets, choose_secrets_file, read_kept_secrets
+from cove.workspace.system import settle_system
 from cove.workspace.trust import need_image_trust, need_trust
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def running_once(
             session.progress.note(granted.why)
         if started is None or not started.running:
             raise plan_end_error("", image=image.reference)
-        with Beside(lambda: settle_system(session, started), name="authorities") as trusting:
+        with Beside(
+            lambda: settle_system(session, started, login_shells=False), name="authorities"
+        ) as trusting:
             remote = ask_who(session, container, image.merged, started.user)
             inside, record = enter(
                 session, reading, started, image.merged, name, remote, secrets_file=secrets_file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cove.cli.devcontainer import show_failure
@@ -25,7 +26,7 @@ from cove.cli.devcontainer.target import (
     find_container,
     open_target,
 )
-from cove.errors import NotFound
+from cove.errors import CoveError, NotFound
 from cove.workspace.plain import bring_plain, run_stages
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from cove.cli.devcontainer.target import Target
     from cove.engines.base import ContainerInfo
-    from cove.errors import CoveError
     from cove.spec.reference import Document
     from cove.workspace.plain import Plain
     from cove.workspace.read import Reading
@@ -77,10 +77,15 @@ def run(args: argparse.Namespace) -> int:
         found = None
     if found is None and args.expect_existing_container:
         raise NotFound("The expected container does not exist.")
-    plain = bring_plain(session, reading, make_request(session, args, labels), found)
-    project = reading.project.name if reading.project else ""
-    document = _document(session, args, target, labels, plain, project)
-    run_stages(session, plain, make_stages(args), lambda: _print(document))
+    try:
+        plain = bring_plain(session, reading, make_request(session, args, labels), found)
+        project = reading.project.name if reading.project else ""
+        document = _document(session, args, target, labels, plain, project)
+        run_stages(session, plain, make_stages(args), lambda: _print(document))
+    except CoveError as error:
+        with suppress(CoveError):  # the one to tell of is the first
+            found = _find(session, args, reading, labels)
+        return fail(error, found)
     return 0
 
 
@@ -108,7 +113,7 @@ def _document(
         "outcome": "success",
         "containerId": plain.container.id,
         **({"composeProjectName": project} if project else {}),
-        "remoteUser": plain.record.user,
+        "remoteUser": plain.inside.user,
         "remoteWorkspaceFolder": plain.record.workspace_folder,
     }
     if args.include_configuration:
@@ -123,7 +128,8 @@ def _print(document: Document) -> None:
     sys.stdout.flush()
 
 
-def fail(error: CoveError) -> int:
-    """Print a failure as the reference does, on both streams; return its exit code."""
-    _print({"outcome": "error", "message": error.message, "description": error.hint or error.message})
+def fail(error: CoveError, container: ContainerInfo | None = None) -> int:
+    """Print a failure, and the container that is there all the same, as the reference does; return its exit code."""
+    said = {"outcome": "error", "message": error.message, "description": error.hint or error.message}
+    _print({**said, **({"containerId": container.id} if container else {})})
     return show_failure(error)

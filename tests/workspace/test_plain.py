@@ -44,6 +44,15 @@ def test_made_without_anything_of_coves(session: Session, engine: FakeEngine, re
     assert (plain.inside.env["A"], plain.inside.env["B"]) == ("file", "given")
 
 
+def test_what_the_file_says_of_the_environment_may_stay_out_of_the_label(
+    session: Session, engine: FakeEngine, reading: Reading
+) -> None:
+    plain = bring_plain(session, reading, PlainRequest(LABELS, label_remote_env=False), None)
+    (entry,) = json.loads(plain.container.labels["devcontainer.metadata"])
+    assert entry == {"waitFor": "postCreateCommand", "remoteUser": "dev"}
+    assert plain.inside.env["A"] == "file"
+
+
 def test_a_stopped_one_is_started(session: Session, engine: FakeEngine, reading: Reading) -> None:
     there = engine.add_container(labels=LABELS, state="exited")
     assert bring_plain(session, reading, PlainRequest(LABELS), there).container.running

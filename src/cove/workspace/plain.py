@@ -50,6 +50,8 @@ class PlainRequest(NamedTuple):
     env: Mapping[str, str] = {}
     """For the remote user's processes, beneath what `remoteEnv` says."""
     secrets_file: str = ""
+    label_remote_env: bool = True
+    """Whether the label tells what the file says of `remoteEnv`."""
 
 
 class Plain(NamedTuple):
@@ -166,6 +168,9 @@ def _make(session: Session, reading: Reading, request: PlainRequest) -> Containe
     name = render_name(reading.address.folder.rpartition("/")[2])
     image = prepare_image(session, reading, name=name, options=request.build)
     facts = read_facts(session, image, name)._replace(mounts=request.mounts)
+    if not request.label_remote_env:
+        *base, own = image.layers
+        image = image._replace(layers=(*base, _without_remote_env(own)))
     with leasing(session, reading, image, request.gpus) as granted:
         wish = plan_container(reading, image, facts._replace(gpus=granted.grant, gpus_shared=granted.shared))
         kept = {key: value for key, value in wish.labels.items() if not _is_ours(key)}
@@ -175,6 +180,11 @@ def _make(session: Session, reading: Reading, request: PlainRequest) -> Containe
         keep(session, container)
     settle_system(session, container)
     return container
+
+
+def _without_remote_env(layer: Layer) -> Layer:
+    kept = {name: value for name, value in layer.written.items() if name != "remoteEnv"}
+    return layer._replace(remote_env=None, written=kept)
 
 
 def _run(session: Session, reading: Reading, wish: RunRequest) -> str:

@@ -51,6 +51,13 @@ def test_changes(repository: str) -> None:
         "A=b=c",
         "--secrets-file",
         "s.json",
+        "--cache-from",
+        "one",
+        "--cache-from",
+        "two",
+        "--cache-to",
+        "type=inline",
+        "--omit-config-remote-env-from-metadata",
     )
     assert set(reading.configuration.features) == {"./.devcontainer/x"}
     assert reading.configuration.layer.update_remote_user_uid is False
@@ -58,6 +65,9 @@ def test_changes(repository: str) -> None:
     assert request.gpus is not None
     assert request.gpus.gpus == "none"
     assert request.env == {"A": "b=c"}
+    assert request.build is not None
+    assert (request.build.cache_from, request.build.cache_to) == (("one", "two"), "type=inline")
+    assert not request.label_remote_env
     assert request.secrets_file.endswith("/s.json")
 
 

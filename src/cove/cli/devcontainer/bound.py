@@ -77,7 +77,10 @@ def make_request(session: Session, args: argparse.Namespace, labels: Mapping[str
             frozen_lockfile=getattr(args, "frozen_lockfile", False)
             or getattr(args, "experimental_frozen_lockfile", False),
             no_lockfile=getattr(args, "no_lockfile", False),
+            cache_from=tuple(getattr(args, "cache_from", ())),
+            cache_to=getattr(args, "cache_to", ""),
         ),
+        label_remote_env=not getattr(args, "omit_config_remote_env_from_metadata", False),
         gpus=GpuOptions("none") if getattr(args, "gpu_availability", "") == "none" else None,
         mounts=tuple(parse_mount(_without_external(text)) for text in getattr(args, "mount", ())),
         probe=args.default_user_env_probe,

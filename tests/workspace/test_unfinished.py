@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cove.errors import BuildError, EngineError
 from cove.host.files import write_atomic
 from cove.workspace.records import state_folder, write_record
 from cove.workspace.terms import UpRequest
@@ -76,3 +78,11 @@ def test_what_appeared_meanwhile_goes_when_the_new_one_works(
     engine.add_container(labels=there.labels)
     opened = up(session, UpRequest(project('{"image": "debian"}'), rebuild=True))
     assert list(engine.there) == [opened.record.container]
+
+
+def test_the_mark_stays_when_an_engine_fails(session: Session) -> None:
+    mark = Path(state_folder(session.machine, "0123456789ab"), "unfinished")
+    for error, stays in ((EngineError("it has died"), True), (BuildError("exit 1"), False)):
+        with pytest.raises(type(error)), marked(session.machine, "0123456789ab"):
+            raise error
+        assert mark.exists() is stays

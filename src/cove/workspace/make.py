@@ -68,6 +68,7 @@ def make(session: Session, request: UpRequest, address: Address, *, replaces: Co
     if reading.project:
         session.engine.compose()  # neither without a program for its project
     check_before_pull(session, reading, request.gpus)
+    known = read_record(session.machine, address.id)
     with on_record(session, request, address, name):
         run_on_host(session, reading.configuration.initialize_command, address.folder)
         with Beside(lambda: fetch_bundle(session), name="editor", cancel=session.runner.cancel) as fetching:
@@ -100,6 +101,8 @@ def make(session: Session, request: UpRequest, address: Address, *, replaces: Co
                 then=keep_what_worked,
             )
         except (CoveError, OSError, KeyboardInterrupt):  # OSError: a full disk
+            if known and replaces and known.container == replaces.id:
+                write_record(session.machine, known)  # first, and without the engine: it may be what failed
             _give_back(session, address, container.id, replaces)
             raise
         if replaces is not None:

@@ -1,4 +1,4 @@
-"""Work that was cut off (kill -9, power, a crash): how it is known, and what the next `up` clears away."""
+"""Work that was cut off (kill -9, power, a crash, an engine that died): how it is known, and what the next `up` clears away."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from cove.errors import EngineError
 from cove.workspace.records import read_record, state_folder
 
 if TYPE_CHECKING:
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
 
 @contextmanager
 def marked(machine: Machine, workspace_id: str) -> Iterator[None]:
-    """Mark work on a workspace while it lasts; only a process that is killed leaves the mark."""
+    """Mark work on a workspace while it lasts.
+
+    The mark stays when the process is killed, and when an engine fails: it may not have taken back what was made.
+    """
     path = _mark(machine, workspace_id)
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     try:
         yield
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
+    except EngineError:
+        raise
+    except BaseException:
+        _remove(path)
+        raise
+    _remove(path)
 
 
 def clear_unfinished(session: Session, workspace_id: str) -> bool:
@@ -54,6 +61,11 @@ def keep_only(session: Session, workspace_id: str, kept: str) -> None:
     for container in session.engine.containers({"cove.id": workspace_id}):
         if container.id != kept:
             session.engine.remove(container.id)
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _mark(machine: Machine, workspace_id: str) -> str:

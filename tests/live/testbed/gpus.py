@@ -108,7 +108,7 @@ def occupy(gpus: Cards, number: int, *, used: int = 0, pids: tuple[int, ...] = (
 
 def write_hook(folder: Path) -> Path:
     """Write docker's hook; the daemon looks for it on its PATH once, at its start."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     hook = folder / "nvidia-container-runtime-hook"
     hook.write_text(HOOK)
     hook.chmod(0o755)

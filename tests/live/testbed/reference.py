@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 PODMAN = """\
 #!/bin/sh
-# As root podman asks for limits above this host's, and its default runtime refuses hybrid control groups: the
-# reference adapts to neither.
+# As root podman asks for limits above this host's, refuses the user namespace that the reference wants for everyone who
+# is not root, and its default runtime refuses hybrid control groups: the reference adapts to none of these.
+for word; do
+  shift
+  [ "$word" = --userns=keep-id ] || set -- "$@" "$word"
+done
 case "$1" in
 run | create) command=$1; shift; set -- "$command" --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 "$@" ;;
 esac

@@ -273,7 +273,7 @@ def test_a_stopped_container_starts_again_as_its_own_labels_say(
     assert engine.calls == [f"start {there.id}"]
     assert opened.record.started == engine.there[there.id].started != there.started
     assert ("hello",) in [request.argv for request in engine.execs]
-    assert {request.user for request in engine.execs} == {"ada", "dev", "0"}  # the editor's is the user's own name
+    assert {request.user for request in engine.execs} == {"ada", "dev", "0"}  # the editor's knows names
 
 
 def test_of_a_running_one_only_the_editor_is_started(

@@ -123,6 +123,13 @@ def test_run_is_the_same_environment_and_leaves_nothing(bench: Bench) -> None:
     ran = bench.cove("run", str(bench.folder), "--", "sh", "-c", "tool; pwd; exit 7")
     assert (ran.code, ran.stdout) == (7, "tool\n/workspaces/Tiny Net\n")
     assert bench.engine.cli("ps", "-aq").stdout == before
+    going = bench.cove.start("run", str(bench.folder), "--", "sh", "-c", "echo here; sleep 600")
+    assert going.stdout is not None
+    assert going.stdout.readline() == "here\n"
+    going.terminate()  # by `timeout`, or a scheduler
+    going.communicate()
+    assert going.returncode == 143
+    assert bench.engine.cli("ps", "-aq").stdout == before
 
 
 def test_lists_and_facts(bench: Bench) -> None:

@@ -7,6 +7,7 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
+from cove.cli.ending import end_code, take_endings
 from cove.errors import CoveError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     gc.set_threshold(GARBAGE_THRESHOLD)
     _take_any_encoding()
+    if argv is None:  # this process is the command
+        take_endings()
     words = list(sys.argv[1:] if argv is None else argv)
     command = ""
     try:
@@ -63,9 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from cove.cli.failure import show_error
 
         return show_error(error, words, command)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         sys.stderr.write("\nInterrupted.\n")
-        return 130
+        return end_code(error)
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away; nobody is left to tell
         return 0

@@ -151,7 +151,13 @@ class HostRunner:
         try:
             words, env = list(command.argv), command.environment()
             pid = os.posix_spawnp(words[0], words, env, setsigdef=theirs)
-            _, status = os.waitpid(pid, 0)
+            try:
+                _, status = os.waitpid(pid, 0)
+            except (
+                KeyboardInterrupt
+            ):  # not by Ctrl-C: this process is asked to end, and does not leave the command behind
+                os.kill(pid, signal.SIGTERM)
+                raise
         except FileNotFoundError as error:
             raise CommandMissing(f"{command.argv[0]} is not on PATH") from error
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from cove.cli.ending import end_code
 from cove.errors import CoveError, UsageError
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def main(words: Sequence[str]) -> int:
         return 1
     except CoveError as error:
         return int(module.fail(error))
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return end_code(error)
 
 
 def _show_help(name: str) -> int:

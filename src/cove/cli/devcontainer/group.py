@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cove.cli.devcontainer.options import IGNORED, IGNORED_FLAG, kebab
+from cove.cli.ending import end_code
 from cove.errors import CoveError, UsageError
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def run_group(group: str, commands: Mapping[str, str], words: Sequence[str]) -> 
         return 1
     except CoveError as error:
         return show_failure(error)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return end_code(error)
 
 
 def _show_commands(group: str, commands: Mapping[str, str], name: str) -> int:

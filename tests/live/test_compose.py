@@ -20,7 +20,7 @@ services:
     build:
       context: ..
       args: {WHO: "${WHO:-nobody}"}
-    volumes: ["..:/work"]
+    volumes: ["..:/repo"]
     environment: {FROM_COMPOSE: "yes"}
     depends_on: [db]
   db:
@@ -33,7 +33,7 @@ volumes:
 CONFIG = {
     "dockerComposeFile": "docker-compose.yml",
     "service": "app",
-    "workspaceFolder": "/work",
+    "workspaceFolder": "/repo",
     "overrideCommand": True,
     "remoteUser": "dev",
     "remoteEnv": {"SEEN": "${containerEnv:FROM_COMPOSE}"},
@@ -58,7 +58,7 @@ def test_a_service(cove: Cove, engine: Engine, base_image: str, tmp_path: Path) 
     refused = cove("up", str(folder)).check(10)
     assert "reads environment variables of this machine" in refused.stderr
     opened = cove("up", str(folder), "--trust", "--json").check().json
-    assert (opened["remoteUser"], opened["remoteWorkspaceFolder"]) == ("dev", "/work")
+    assert (opened["remoteUser"], opened["remoteWorkspaceFolder"]) == ("dev", "/repo")
     assert fetch(opened["url"])[0] == 200
     told = cove(
         "exec", "nets", "--", "sh", "-c", "cat /who /tmp/made-by; echo $SEEN; ls; getent hosts db"
@@ -103,7 +103,7 @@ def test_a_command_with_a_project_of_its_own(
     )
     script = "cat /tmp/made-by; id -un; pwd; echo $SEEN; getent hosts db >&2; exit 7"
     done = cove("run", "--trust", str(folder), "--", "sh", "-c", script).check(7)
-    assert done.stdout == "dev\ndev\n/work\nyes\n"
+    assert done.stdout == "dev\ndev\n/repo\nyes\n"
     assert " db" in done.stderr
     for what in (("ps", "-a"), ("volume", "ls"), ("network", "ls"), ("images",)):
         assert "nets_devcontainer-run-" not in engine.cli(*what).stdout

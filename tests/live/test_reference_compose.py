@@ -23,7 +23,7 @@ services:
       context: .
     user: dev
     environment: {FROM_COMPOSE: "yes"}
-    volumes: ["..:/work"]
+    volumes: ["..:/repo"]
     command: sleep infinity
     depends_on: [db]
   db:
@@ -37,7 +37,7 @@ CONFIG = {
     "dockerComposeFile": ["compose.yml"],
     "service": "app",
     "runServices": ["app"],
-    "workspaceFolder": "/work",
+    "workspaceFolder": "/repo",
     "containerEnv": {"C": "it's $1"},
     "remoteEnv": {"R": "${containerEnv:C}/r"},
     "features": {"./greet": {}},
@@ -53,8 +53,8 @@ FILES = {
     ".devcontainer/greet/devcontainer-feature.json": json.dumps(FEATURE),
     ".devcontainer/greet/install.sh": "#!/bin/sh\necho $_REMOTE_USER > /greeted\n",
 }
-FACTS = 'cat /tmp/log /greeted; echo "$FROM_COMPOSE $C $R"; pwd; id -un; ls -d /work/.devcontainer; exit 7'
-TOLD = "greeted\nmade\nstarted\ndev\nyes it's $1 it's $1/r\n/work\ndev\n/work/.devcontainer\n"
+FACTS = 'cat /tmp/log /greeted; echo "$FROM_COMPOSE $C $R"; pwd; id -un; ls -d /repo/.devcontainer; exit 7'
+TOLD = "greeted\nmade\nstarted\ndev\nyes it's $1 it's $1/r\n/repo\ndev\n/repo/.devcontainer\n"
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def check(
     assert list(made) == [
         "outcome", "containerId", "composeProjectName", "remoteUser", "remoteWorkspaceFolder",
     ]  # fmt: skip
-    assert list(made.values())[2:] == ["nets_devcontainer", "dev", "/work"]
+    assert list(made.values())[2:] == ["nets_devcontainer", "dev", "/repo"]
     assert len(project(engine)) == 2, "the service and what it depends on"
     assert maker("exec", "sh", "-c", FACTS) == (7, TOLD)
     assert other("exec", "sh", "-c", FACTS) == (7, TOLD)

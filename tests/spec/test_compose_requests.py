@@ -63,7 +63,7 @@ def test_sentences(service: dict[str, Any], sentence: str) -> None:
     ("service", "paths"),
     [
         ({"volumes": ["/:/host:ro"]}, ("/",)),
-        ({"volumes": ["..:/work", "./a:/a"]}, ("/w", "/w/.devcontainer/a")),
+        ({"volumes": ["..:/repo", "./a:/a"]}, ("/w", "/w/.devcontainer/a")),
         ({"volumes": ["~/.ssh:/keys"]}, ("~/.ssh",)),
         (
             {"volumes": [{"type": "bind", "source": "/var/run/docker.sock", "target": "/s"}]},

@@ -91,7 +91,7 @@ def test_failures_are_told_on_both_streams(
 @pytest.fixture
 def composed(repository: str, engine: FakeEngine) -> str:
     """A repository whose service compose brings up."""
-    config = {"dockerComposeFile": "c.yml", "service": "app", "workspaceFolder": "/work"}
+    config = {"dockerComposeFile": "c.yml", "service": "app", "workspaceFolder": "/repo"}
     Path(repository, ".devcontainer.json").write_text(json.dumps({**config, "remoteUser": "dev"}))
     Path(repository, "c.yml").write_text("services: {app: {image: debian, user: me}, db: {image: db}}\n")
 
@@ -117,7 +117,7 @@ def test_a_service(composed: str, engine: FakeEngine, call: Call) -> None:
     assert list(made) == [
         "outcome", "containerId", "composeProjectName", "remoteUser", "remoteWorkspaceFolder", "configuration",
     ]  # fmt: skip
-    assert (made["composeProjectName"], made["remoteWorkspaceFolder"]) == ("nets", "/work")
+    assert (made["composeProjectName"], made["remoteWorkspaceFolder"]) == ("nets", "/repo")
     container = engine.there[made["containerId"]]
     assert container.labels["devcontainer.local_folder"] == composed
     assert "cove.id" not in container.labels

@@ -21,7 +21,8 @@ def main() -> int:
     words.add_argument("--engine", choices=("docker", "podman"), default="docker")
     words.add_argument("--image", default="debian:bookworm-slim", help="a base image the engine has")
     args = words.parse_args()
-    programs = (("up.py", "--engine", args.engine, "--image", args.image), ("gateway.py",))
+    which = ("--engine", args.engine, "--image", args.image)
+    programs = (("up.py", *which), ("features.py", *which), ("many.py", *which), ("gateway.py",))
     codes = []
     for program in programs:
         print(f"\n{' '.join(program)}", flush=True)

@@ -9,23 +9,14 @@ shell; it makes one workspace of its own and removes it.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
+from own import COVE, ENGINE_OWN, ENGINE_RUN, bundle_cache, install_peer, own_folders, up, write_workspace
 from timing import Side, command, compare, report
-
-ROOT = Path(__file__).resolve().parents[1]
-PEER = ROOT / ".cache" / "bench" / "devcontainers-cli"
-COVE = [str(Path(sys.executable).with_name("cove"))]
-ENGINE_OWN = {"docker": ["docker"], "podman": ["podman", "--runtime", "runc"]}
-ENGINE_RUN = {"docker": [], "podman": ["--ulimit", "host"]}
 
 
 def main() -> None:
@@ -35,42 +26,8 @@ def main() -> None:
     words.add_argument("--runs", type=int, default=7)
     args = words.parse_args()
     peer = install_peer()
-    home = Path(tempfile.mkdtemp(prefix="cvb", dir="/tmp"))
-    env = {
-        **os.environ,
-        "COVE_HOME": str(home / "h"),
-        "COVE_RUN_DIR": str(home / "r"),
-        "COVE_ENGINE": args.engine,
-    }
-    share_bundle(home)
-    folder = home / "tiny"
-    (folder / ".devcontainer").mkdir(parents=True)
-    (folder / ".devcontainer" / "devcontainer.json").write_text(json.dumps({"image": args.image}))
-    try:
-        measure(args, env, folder, peer)
-    finally:
-        subprocess.run([*COVE, "rm", "tiny", "-q"], env=env, check=False)
-        subprocess.run([*COVE, "gateway", "stop"], env=env, check=False, stdout=subprocess.DEVNULL)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def share_bundle(home: Path) -> None:
-    """Use the editor's bundle that is there: fetching it is not what is measured."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cove" / "ide"
-    (home / "h" / "cache").mkdir(parents=True)
-    cache.mkdir(parents=True, exist_ok=True)
-    (home / "h" / "cache" / "ide").symlink_to(cache)
-
-
-def install_peer() -> list[str]:
-    """Install the reference CLI once and return its argv."""
-    entry = PEER / "node_modules" / "@devcontainers" / "cli" / "devcontainer.js"
-    if not entry.exists():
-        PEER.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "@devcontainers/cli"], cwd=PEER, check=True
-        )
-    return ["node", str(entry)]
+    with own_folders(args.engine) as (home, env):
+        measure(args, env, write_workspace(home, {"image": args.image}), peer)
 
 
 def measure(args: argparse.Namespace, env: dict[str, str], folder: Path, peer: list[str]) -> None:
@@ -92,11 +49,15 @@ def measure(args: argparse.Namespace, env: dict[str, str], folder: Path, peer: l
     found = compare(ours, bare, runs=args.runs)
     report("exec -- true", ours, bare, found, "at most 80 ms more", met=found.ours - found.theirs <= 0.080)
 
-    reference = Side(
-        "reference CLI", command([*peer, "exec", "--workspace-folder", str(folder), *docker, "true"], env=env)
-    )
+    where = ["--workspace-folder", str(folder), *docker]
+    reference = Side("reference CLI", command([*peer, "exec", *where, "true"], env=env))
     found = compare(ours, reference, runs=args.runs)
     report("exec -- true", ours, reference, found, "ratio at most 0.25", met=found.ratio <= 0.25)
+
+    ours = Side("cove", command([*COVE, "devcontainer", "read-configuration", *where], env=env))
+    reference = Side("reference CLI", command([*peer, "read-configuration", *where], env=env))
+    found = compare(ours, reference, runs=args.runs)
+    report("read-configuration", ours, reference, found, "ratio at most 0.25", met=found.ratio <= 0.25)
 
     ours = Side("cove", lambda: fresh_up(env, folder))
     by_hand = Side("by hand", lambda: start_by_hand(engine, ENGINE_RUN[args.engine], args.image, env, folder))
@@ -104,13 +65,6 @@ def measure(args: argparse.Namespace, env: dict[str, str], folder: Path, peer: l
     report(
         "up, image ready, editor answers", ours, by_hand, found, "ratio at most 1.25", met=found.ratio <= 1.25
     )
-
-
-def up(env: dict[str, str], folder: Path) -> dict[str, Any]:
-    """Bring the workspace up and return what it says."""
-    done = subprocess.run([*COVE, "up", str(folder), "--json"], env=env, check=True, stdout=subprocess.PIPE)
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
 
 
 def fresh_up(env: dict[str, str], folder: Path) -> float:
@@ -144,8 +98,9 @@ def start_by_hand(
 
 
 def newest_bundle() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cove" / "ide"
-    return max((path.parent for path in cache.glob("*/bundle.json")), key=lambda path: path.stat().st_mtime)
+    return max(
+        (path.parent for path in bundle_cache().glob("*/bundle.json")), key=lambda path: path.stat().st_mtime
+    )
 
 
 def wait_for(path: Path) -> None:

@@ -204,6 +204,8 @@ def machine_with_two(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_pa
     folder.chmod(0o1777)
     engine.told = engine.told._replace(cdi_folders=("/etc/cdi",))
     monkeypatch.setattr("cove.engines.choose.read_engines", lambda *_: [engine])
+    # Engines of other tests may be at work on this machine.
+    monkeypatch.setattr("cove.workspace.gpu_leases.read_starting", list)
     for module in ("gpus", "gpu_leases"):
         monkeypatch.setattr(f"cove.workspace.{module}.lease_folder", lambda: str(folder))
         monkeypatch.setattr(

@@ -39,17 +39,23 @@ def main() -> None:
         docker = ["--docker-path", args.engine] if args.engine != "docker" else []
         where = ["up", "--workspace-folder", str(folder), *docker]
         try:
-            for argv in ([*COVE, "devcontainer", *where], [*peer, *where]):
+            ours = [*COVE, "up", str(folder), "-q"]
+            for argv in (ours, [*COVE, "devcontainer", *where], [*peer, *where]):
                 subprocess.run(
                     argv, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 )
-            for what, more in (("found running", []), ("made anew", ["--remove-existing-container"])):
-                ours = Side("cove", command([*COVE, "devcontainer", *where, *more], env=env))
+            anew = ["--remove-existing-container"]
+            for what, argv, more in (
+                ("cove up", ours, []),
+                ("drop-in", [*COVE, "devcontainer", *where], []),
+                ("drop-in, made anew", [*COVE, "devcontainer", *where, *anew], anew),
+            ):
+                side = Side("cove", command(argv, env=env))
                 theirs = Side("reference CLI", command([*peer, *where, *more], env=env))
-                found = compare(ours, theirs, runs=args.runs)
+                found = compare(side, theirs, runs=args.runs)
                 report(
                     f"five Features, {what}",
-                    ours,
+                    side,
                     theirs,
                     found,
                     "ratio at most 0.20",

@@ -60,6 +60,9 @@ def main() -> None:
                     args.image,
                 ]
                 made.append(subprocess.check_output([*run, "sleep", "3600"], env=env, text=True).strip())
+            listed = json.loads(subprocess.check_output([*COVE, "ls", "--json"], env=env))["workspaces"]
+            if len(listed) < args.count:
+                raise SystemExit(f"cove ls shows {len(listed)} of {args.count}")
             ours = Side("cove ls", command([*COVE, "ls"], env=env))
             theirs = Side(f"{args.engine} ps", command([*engine, "ps", "-a"], env=env))
             found = compare(ours, theirs, runs=args.runs)

@@ -250,6 +250,12 @@ def test_a_network_failure_of_the_users_own_step_is_a_failing_build() -> None:
 def test_a_build_that_says_nothing() -> None:
     error = plan_build_error([], dockerfile="D", builder="podman")
     assert type(error) is BuildError
+    assert error.message.startswith("D: podman could not build the image")
+
+
+def test_a_dockerfile_of_coves_own_has_no_place_to_name() -> None:
+    error = plan_build_error(BUILDAH.splitlines(), dockerfile="", builder="podman")
+    assert error.message.startswith("podman could not build the image")
 
 
 @pytest.mark.parametrize(

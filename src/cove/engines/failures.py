@@ -189,10 +189,11 @@ def plan_build_error(
         if isinstance(error, (NetworkError, ConfigurationError)):
             return error
     line = find_line(parse_dockerfile(rewritten_from), failure.step) if rewritten_from else failure.line
-    where = f"{dockerfile}:{line}" if line else dockerfile
+    # Without a name it is cove's own Dockerfile, whose lines tell nobody anything.
+    where = f"{dockerfile}:{line}: " if line and dockerfile else dockerfile and f"{dockerfile}: "
     step = f" at `{_short(clean_step(failure.step))}`" if failure.step else ""
     return BuildError(
-        f"{where}: {builder} could not build the image{step}: {_short(EXECUTOR.sub('', failure.reason))}",
+        f"{where}{builder} could not build the image{step}: {_short(EXECUTOR.sub('', failure.reason))}",
         hint=_hint_for(text),
         detail="\n".join(line for line in failure.last_lines if not EXECUTOR.match(line)),
     )

@@ -13,10 +13,8 @@ from cove.cli.devcontainer.target import (
     find_container,
     open_target,
 )
-from cove.cli.devcontainer.wished import read_features
 from cove.errors import ConfigurationError, EngineError
 from cove.spec.reference import CONFIGURATION_KEYS, UPDATEABLE_KEYS, merge_documents, parse_metadata, pick
-from cove.spec.reference_features import pick_entries
 from cove.spec.variables import substitute
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if container is not None:
         target = bind_container(target, container, labels)
     wanted = args.include_features_configuration or (args.include_merged_configuration and not container)
-    features = read_features(session, target, args) if wanted else None
+    features = _read_features(session, target, args) if wanted else None
     found = {
         "configuration": target.document,
         "workspace": target.workspace,
@@ -58,6 +56,12 @@ def run(args: argparse.Namespace) -> int:
     shown = {key: value for key, value in found.items() if value is not None}
     sys.stdout.write(f"{json.dumps(shown, ensure_ascii=False, separators=(',', ':'))}\n")
     return 0
+
+
+def _read_features(session: Session, target: Target, args: argparse.Namespace) -> Document | None:
+    from cove.cli.devcontainer.wished import read_features
+
+    return read_features(session, target, args)
 
 
 def _find(session: Session, args: argparse.Namespace, labels: dict[str, str]) -> ContainerInfo | None:
@@ -78,6 +82,8 @@ def merge(
     features: Document | None = None,
 ) -> Document:
     """Return the merged configuration: of the container that is there, else of the image that would be used."""
+    from cove.spec.reference_features import pick_entries
+
     added = substitute(pick_entries(features), target.scope)
     if container is None:
         entries = [*substitute(_image_metadata(session, target), target.scope), *added]

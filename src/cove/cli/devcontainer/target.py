@@ -143,10 +143,12 @@ def find_container(
     """Return the container that is meant, or None; one with the older label of the folder alone counts too."""
     if named := getattr(args, "container_id", ""):
         return session.engine.inspect_container(named)
-    found = session.engine.containers(labels)
-    if not found and FILE_LABEL in labels and not args.id_label:
-        older = session.engine.containers({FOLDER_LABEL: labels[FOLDER_LABEL]})
-        found = [container for container in older if FILE_LABEL not in container.labels]
+    if args.id_label or FILE_LABEL not in labels:
+        found = session.engine.containers(labels)
+    else:
+        of_folder = session.engine.containers({FOLDER_LABEL: labels[FOLDER_LABEL]})
+        same = [one for one in of_folder if one.labels.get(FILE_LABEL) == labels[FILE_LABEL]]
+        found = same or [one for one in of_folder if not one.labels.get(FILE_LABEL)]
     return session.engine.inspect_container(found[0].id) if found else None
 
 

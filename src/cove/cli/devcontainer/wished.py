@@ -8,8 +8,6 @@ import re
 from typing import TYPE_CHECKING
 
 from cove.errors import ConfigurationError, UsageError
-from cove.spec.reference_features import render_features
-from cove.workspace.features import LockOptions, Wish, read_installed, resolve_wish, store_folder
 from cove.workspace.read import read_owner
 
 if TYPE_CHECKING:
@@ -40,6 +38,9 @@ def read_features(session: Session, target: Target, args: argparse.Namespace) ->
 
     Raises ConfigurationError, NetworkError, ArchiveError.
     """
+    from cove.spec.reference_features import render_features
+    from cove.workspace.features import LockOptions, Wish, read_installed, resolve_wish, store_folder
+
     own = target.document.get("features") or {}
     wished = {**own, **parse_features(args.additional_features), **own}
     if not wished:

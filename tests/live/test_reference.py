@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from testbed.collection import served_collection
+from testbed.reference import Reference
 
 if TYPE_CHECKING:
     from testbed.collection import Collection
     from testbed.command import Cove
     from testbed.engine import Engine
-    from testbed.reference import Reference
 
 PLACES = ("dstFolder", "cachePath")
 """Where each tool keeps Features' files."""
@@ -49,6 +49,11 @@ def test_up_and_exec(cove: Cove, engine: Engine, repository: Path) -> None:
     assert cove("devcontainer", "up", *where).check().json["containerId"] == opened["containerId"]
     assert cove("exec", str(repository), "--", "cat", "/tmp/log").check().stdout.startswith("on\n")
     engine.cli("rm", "-f", opened["containerId"])
+
+
+@pytest.fixture
+def reference(engine: Engine) -> Reference:
+    return Reference(engine)
 
 
 @pytest.mark.full("reference")

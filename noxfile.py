@@ -51,7 +51,7 @@ def live(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Renew the locked test requirements; add `-- --upgrade` for newer releases."""
     session.install("uv")
-    groups = ("--group", "test", "--group", "lint", "--group", "docs")
+    groups = ("--all-extras", "--group", "test", "--group", "lint", "--group", "docs")
     shape = (
         "--universal",
         "--python-version",

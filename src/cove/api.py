@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cove.host.proc import Runner
+    from cove.spec.ports import Port
     from cove.workspace.build import Built
+    from cove.workspace.ports import PortEvent
     from cove.workspace.progress import Listener
     from cove.workspace.records import Record
 
@@ -177,6 +179,19 @@ class Workspace(Container):
         from cove.workspace.logs import read_progress
 
         return read_progress(self._session, self.folder)
+
+    def ports(self) -> tuple[Port, ...]:
+        """Return its ports: the declared ones, then those that listen besides. Raises NotFound, EngineError."""
+        from cove.workspace.address import find_desk
+        from cove.workspace.ports import read_ports
+
+        return read_ports(self._session, find_desk(self._session, self.folder))
+
+    def watch_ports(self) -> Iterator[PortEvent]:
+        """Yield each port that begins or ceases to listen, until the workspace stops. Raises NotFound, EngineError."""
+        from cove.workspace.ports import watch_ports
+
+        return watch_ports(self._session, self.folder)
 
     def stop(self) -> None:
         """Stop the container; its files inside stay. Raises NotFound, EngineError."""

@@ -16,7 +16,7 @@ import pytest
 
 from cove.errors import NotFound, PlaceError, UsageError
 from cove.gateway import client, daemon
-from cove.gateway.views import Listen, WorkspaceView
+from cove.gateway.views import Listen, parse_view
 
 from .conftest import ID, VIEW, free_port
 
@@ -189,4 +189,4 @@ def test_users_of_one_machine_start_at_ports_of_their_own() -> None:
 
 
 def test_a_view_survives_the_wire() -> None:
-    assert WorkspaceView(**json.loads(json.dumps(VIEW._asdict()))) == VIEW
+    assert parse_view(json.loads(json.dumps(VIEW._asdict()))) == VIEW

@@ -41,9 +41,10 @@ def test_the_list_offers_what_can_be_done() -> None:
     assert "href" not in stopped
     assert "cove up /home/ana/digits" in stopped
     assert "cove up PATH" in pages.render_list([], "")
-    ports = VIEW._replace(ports={"6006": "TensorBoard", "7": "", "8": EVIL})
+    ports = VIEW._replace(ports={"6006": "TensorBoard", "7": "", "8": EVIL}, listening=("6006",))
     shown = pages.render_list([ports], "")
     assert '<a href="/w/digits/proxy/6006/" target="_blank" rel="noopener">TensorBoard 6006</a>' in shown
+    assert 'proxy/7/" target="_blank" rel="noopener" class="quiet"' in shown
     assert EVIL not in shown
     assert "proxy" not in pages.render_list([ports._replace(state="stopped")], "")
     assert "docker is away" in pages.render_list([], "docker is away")

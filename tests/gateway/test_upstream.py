@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cove.errors import PlaceError
 from cove.gateway.upstream import BadAnswer, Connection, Pool, parse_head
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
 
 def test_a_head() -> None:
@@ -223,3 +227,44 @@ def test_a_pool_keeps_clean_connections_for_a_while(monkeypatch: pytest.MonkeyPa
     asyncio.run(act())
     for other in others:
         other.close()
+
+
+def test_a_target_that_speaks_tls(tmp_path: Path) -> None:
+    names = ("-subj", "/CN=inside", "-keyout", f"{tmp_path}/key", "-out", f"{tmp_path}/cert")
+    subprocess.run(
+        ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names), check=True, capture_output=True
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(f"{tmp_path}/cert", f"{tmp_path}/key")
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    async def run() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+        address = server.sockets[0].getsockname()
+        pool = Pool(lambda: socket.create_connection(address), tls=True)
+        connection = await pool.take()
+        await connection.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert (await connection.read_head("GET")).status == 200
+        assert await connection.read_body() == b"hi"
+        connection.close()
+        plain = await asyncio.start_server(answer_plainly, "127.0.0.1", 0)
+        address = plain.sockets[0].getsockname()
+        with pytest.raises(PlaceError, match="does not speak TLS"):
+            await pool.take(fresh=True)
+        for one in (server, plain):
+            one.close()
+        await asyncio.sleep(0.2)  # both handlers see the end
+
+    asyncio.run(run())

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from cove.gateway.views import GatewayInfo, Listen, WorkspaceView
+from cove.gateway.views import GatewayInfo, Listen, WorkspaceView, parse_view
 
 
 def test_they_survive_json() -> None:
@@ -13,6 +13,13 @@ def test_they_survive_json() -> None:
         GatewayInfo("http://localhost:17000", 17000, "/c", 1, "0.1"),
     ):
         assert json.loads(json.dumps(value._asdict())) is not None
+
+
+def test_a_view_comes_back_as_it_went() -> None:
+    import json
+
+    view = WorkspaceView("i", "n", "/f", "running", "docker", ports={"1": ""}, listening=("1",))
+    assert parse_view(json.loads(json.dumps(view._asdict()))) == view
 
 
 def test_the_defaults_let_nobody_in_who_has_not_signed_in() -> None:

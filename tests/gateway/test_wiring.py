@@ -12,6 +12,7 @@ from cove.gpu.use import Lately
 from cove.places.base import Endpoint, Target
 from cove.testing import FakeEngine
 from cove.workspace.list import Listed
+from cove.workspace.ports import Lookout
 
 if TYPE_CHECKING:
     from cove.host.machine import Machine
@@ -23,7 +24,7 @@ def test_no_engine_is_something_a_person_can_act_on(
     monkeypatch.setenv("PATH", "/nowhere")
     alone = machine._replace(env={"PATH": "/nowhere"})
     with contextlib.suppress(CoveError):  # nothing but a CoveError, and no workspace
-        assert list(read_views(alone, Losses())) == []
+        assert list(read_views(alone, Losses(), Lookout())) == []
     with pytest.raises(CoveError):
         make_place(alone).connect(Endpoint("0123456789ab", "exec", "docker", "c1"), Target())
 

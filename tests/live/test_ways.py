@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import urllib.error
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +72,42 @@ def check_port_inside(workspace: Workspace) -> None:
     board = f"{main.partition('?')[0]}w/{workspace.opened['name']}/proxy/8123/board.txt"
     assert fetch(board, jar) == (200, "loss 0.01\n")
     assert fetch(board)[0] in {401, 403}
+    check_port_is_shown(workspace, main, jar)
+    check_port_on_loopback(workspace)
+
+
+def check_port_is_shown(workspace: Workspace, main: str, jar: CookieJar) -> None:
+    """See the server that nobody declared in `cove ports` and on the gateway's page, and what comes and goes told."""
+    name = workspace.opened["name"]
+    shown = workspace.cove("ports", name, "--json").check().json["ports"]
+    assert [(port["port"], port["label"], port["listening"]) for port in shown] == [(8123, "", True)]
+    page = fetch(f"{main.partition('?')[0]}_cove/list", jar)[1]
+    assert f'href="/w/{name}/proxy/8123/"' in page
+    watching = workspace.cove.start("ports", name, "--watch", "--json")
+    try:
+        assert watching.stdout is not None
+        assert json.loads(watching.stdout.readline())["event"] == "opened"
+        workspace.sh(SERVE.replace("8123", "8124"))
+        told = json.loads(watching.stdout.readline())
+        assert (told["event"], told["port"]) == ("opened", 8124)
+    finally:
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=30)
+
+
+def check_port_on_loopback(workspace: Workspace) -> None:
+    """Reach the server through a port of this machine's, until the command ends."""
+    words = ("forward", workspace.opened["name"], "8123", "--json")
+    forwarding = workspace.cove.start(*words)
+    try:
+        assert forwarding.stdout is not None
+        [bound] = json.loads(forwarding.stdout.readline())["forwards"]
+        assert fetch(f"http://{bound['local']}/board.txt") == (200, "loss 0.01\n")
+    finally:
+        forwarding.send_signal(signal.SIGINT)
+        forwarding.communicate(timeout=30)
+    with pytest.raises(urllib.error.URLError):
+        fetch(f"http://{bound['local']}/board.txt")
 
 
 def test_a_stream_through_exec(cove: Cove, engine: Engine, base_image: str, tmp_path: Path) -> None:

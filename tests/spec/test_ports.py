@@ -1,12 +1,14 @@
-"""Declared ports and their labels."""
+"""Declared ports, those that listen, and their labels."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cove.spec.ports import choose_ports
+from cove.spec.ports import OTHERS, Port, choose_ports, describe_ports, parse_listening
 
 if TYPE_CHECKING:
     from cove.spec.jsonc import JsonValue
@@ -36,3 +38,47 @@ LABELS: dict[str, JsonValue] = {
 )
 def test_choose(forward: tuple[int | str, ...], app: tuple[int | str, ...], expected: dict[str, str]) -> None:
     assert choose_ports(forward, app, LABELS) == expected
+
+
+TABLE = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1776 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 83520 1
+   1: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 83521 1
+   2: 0B00007F:9C41 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 83522 1
+   3: 0100007F:1777 0100007F:8000 01 00000000:00000000 00:00000000 00000000  1000        0 83523 1
+  sl  local_address                         remote_address                        st
+   0: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000
+   1: 00000000000000000000000000000000:22B8 00000000000000000000000000000000:0000 0A 00000000:00000000
+   2: 0000000000000000FFFF00000100007F:1F91 00000000000000000000000000000000:0000 0A 00000000:00000000
+   3: 000080FE000000000000000001000000:1F92 00000000000000000000000000000000:0000 0A 00000000:00000000
+"""
+
+
+def test_who_listens() -> None:
+    assert parse_listening(TABLE) == {6006, 22, 8080, 8888, 8081}
+
+
+@given(st.lists(st.sampled_from([*TABLE.split(), "0100007F:x", "0100007F:", "0A", "\n"])).map(" ".join))
+def test_what_is_no_table_has_no_ports(text: str) -> None:
+    assert parse_listening(text) <= {6006, 6007, 22, 40001, 8080, 8888, 8081, 8082}
+
+
+ATTRIBUTES: dict[str, JsonValue] = {
+    **LABELS,
+    "8443": {"label": "Safe", "protocol": "https", "onAutoForward": "openBrowser"},
+    OTHERS: {"onAutoForward": "silent", "label": "other"},
+}
+
+
+def test_declared_first_then_what_listens() -> None:
+    assert describe_ports({"3000": "App", "6006": "TensorBoard"}, [9000, 8443, 6006, 5000], ATTRIBUTES) == (
+        Port(3000, "App", declared=True),
+        Port(6006, "TensorBoard", declared=True, listening=True),
+        Port(5000, "other", on_auto_forward="silent", listening=True),
+        Port(8443, "Safe", "https", "openBrowser", listening=True),
+    )
+
+
+def test_others_may_be_ignored_and_declared_ones_stay() -> None:
+    found = describe_ports({"3000": ""}, [3000, 4000], {OTHERS: {"onAutoForward": "ignore"}})
+    assert [port.number for port in found] == [3000]

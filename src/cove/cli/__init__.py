@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "run a command in a throw-away container of the same environment",
     "ls": "list workspaces",
     "info": "tell everything about one workspace",
+    "ports": "show what listens in a workspace, with links",
+    "forward": "bind a workspace's port on this machine's loopback",
     "logs": "show what a workspace wrote: build, editor, container",
     "stop": "stop a workspace",
     "rm": "remove a workspace's container",

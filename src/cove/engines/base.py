@@ -82,6 +82,8 @@ class ContainerInfo(NamedTuple):
     """Creation and start in the engine's own words, by which every tool marks the lifecycle commands that have run."""
     pid: int = 0
     """Of its main process, as the engine's host counts; 0 when it does not run."""
+    network: str = ""
+    """Its network as `inspect` tells it: `bridge`, `host`, `none`, `container:ID`, a network's name."""
 
     @property
     def running(self) -> bool:

@@ -272,6 +272,7 @@ def parse_container(document: Json) -> ContainerInfo:
         image_id=_image_id(str(document.get("Image") or "")),
         env=parse_env(config.get("Env")),
         user=str(config.get("User") or ""),
+        network=str((document.get("HostConfig") or {}).get("NetworkMode") or ""),
         ports=_inspected_ports((document.get("NetworkSettings") or {}).get("Ports") or {}),
     )
 

@@ -11,6 +11,7 @@ from cove.gateway.server import Gateway
 from cove.gateway.wiring import Losses, make_place, read_views
 from cove.host.machine import read_machine
 from cove.workspace.gpu_use import watch_use
+from cove.workspace.ports import Lookout
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -22,9 +23,9 @@ def main() -> int:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
 
     async def run() -> None:
-        losses = Losses()
+        losses, lookout = Losses(), Lookout()
         threading.Thread(target=watch_use, args=(machine,), name="gpu-use", daemon=True).start()
-        await Gateway(machine, make_place(machine), lambda: read_views(machine, losses)).run(port)
+        await Gateway(machine, make_place(machine), lambda: read_views(machine, losses, lookout)).run(port)
 
     try:
         run_loop(run())

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cove import errors
 from cove.errors import PlaceError
-from cove.gateway.views import WorkspaceView
+from cove.gateway.views import parse_view
 
 if TYPE_CHECKING:
     from cove.errors import CoveError
-    from cove.gateway.views import GatewayInfo, Listen
+    from cove.gateway.views import GatewayInfo, Listen, WorkspaceView
     from cove.places.base import Endpoint
 
 PATIENCE_SECONDS = 15.0
@@ -42,7 +42,7 @@ def forget(info: GatewayInfo, workspace_id: str) -> None:
 def list_known(info: GatewayInfo) -> list[WorkspaceView]:
     """Return the workspaces as the gateway shows them."""
     entries = cast("list[dict[str, Any]]", ask(info, "GET", "/workspaces")["workspaces"])
-    return [WorkspaceView(**entry) for entry in entries]
+    return [parse_view(entry) for entry in entries]
 
 
 def serve_one(info: GatewayInfo, workspace_id: str, listen: Listen) -> str:

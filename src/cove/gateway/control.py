@@ -11,7 +11,7 @@ from aiohttp import web
 import cove
 from cove.errors import CoveError, NotFound
 from cove.gateway.auth import LINK_SECONDS, add_token
-from cove.gateway.views import Listen, WorkspaceView
+from cove.gateway.views import Listen, parse_view
 from cove.places.base import Endpoint
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Control:
         return {"workspaces": [view._asdict() for view in views], "problem": self._gateway.directory.problem}
 
     async def _register(self, asked: dict[str, object]) -> object:
-        view = WorkspaceView(**asked["view"])  # type: ignore[arg-type] # a wrong shape is a TypeError, answered
+        view = parse_view(asked["view"])
         endpoint = Endpoint(**asked["endpoint"]) if asked.get("endpoint") else None  # type: ignore[arg-type]
         self._gateway.directory.register(view, endpoint)
         return {}

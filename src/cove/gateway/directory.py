@@ -145,8 +145,13 @@ class Directory:
         """Return the connections to the editor (port 0) or to a port inside."""
         key = (workspace_id, port)
         if (pool := self._pools.get(key)) is None:
-            pool = self._pools[key] = Pool(lambda: self._dial(workspace_id, port))
+            secure = port > 0 and self._speaks_tls(workspace_id, port)
+            pool = self._pools[key] = Pool(lambda: self._dial(workspace_id, port), tls=secure)
         return pool
+
+    def _speaks_tls(self, workspace_id: str, port: int) -> bool:
+        view = self._listed.get(workspace_id) or self._registered.get(workspace_id)
+        return view is not None and str(port) in view.secure_ports
 
     def failed(self, workspace_id: str) -> None:
         """Hear that the way to a workspace failed: look for it anew next time."""

@@ -42,7 +42,7 @@ li h2 { margin: 0; font-size: 1.05rem; display: flex; align-items: baseline; gap
 @keyframes pulse { 50% { opacity: .25; } }
 @media (prefers-reduced-motion: reduce) { .building::before { animation: none; } }
 .facts { color: var(--soft); font-size: .88rem; overflow-wrap: anywhere; }
-.ports a { color: var(--deep); }
+.ports a { color: var(--deep); } .ports a.quiet { color: var(--soft); }
 .bars { color: var(--deep); font-family: "DejaVu Sans Mono", ui-monospace, Menlo, monospace; letter-spacing: -.05em; }
 .problem { color: var(--bad); font-size: .88rem; margin-top: .35rem; overflow-wrap: anywhere; }
 .problem code { color: var(--ink); display: inline-block; }
@@ -183,12 +183,13 @@ def _render_entry(view: WorkspaceView) -> str:
 
 
 def _render_ports(view: WorkspaceView) -> str:
-    """Return links to the declared ports of a workspace that runs."""
+    """Return links to the ports of a workspace that runs; a declared one that does not listen is paler."""
     if not view.ports or view.state != "running":
         return ""
+    idle = ' class="quiet" title="nothing listens there yet"'
     links = (
-        f'<a href="/w/{escape(view.name)}/proxy/{escape(port)}/" target="_blank" rel="noopener">'
-        f"{escape(f'{label} {port}' if label else port)}</a>"
+        f'<a href="/w/{escape(view.name)}/proxy/{escape(port)}/" target="_blank" rel="noopener"'
+        f"{'' if port in view.listening else idle}>{escape(f'{label} {port}' if label else port)}</a>"
         for port, label in view.ports.items()
     )
     return f'<div class="facts ports">Ports: {" · ".join(links)}</div>'

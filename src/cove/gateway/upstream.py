@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from cove.errors import PlaceError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
 LARGEST_HEAD = 1 << 17
@@ -295,10 +296,14 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """Connections to one target, kept for the next request. `dial` blocks, and runs in a thread."""
+    """Connections to one target, kept for the next request. `dial` blocks, and runs in a thread.
 
-    def __init__(self, dial: Callable[[], socket.socket]) -> None:
+    With `tls` the target speaks it, with whatever certificate: the way to it is nobody else's.
+    """
+
+    def __init__(self, dial: Callable[[], socket.socket], *, tls: bool = False) -> None:
         self._dial = dial
+        self._tls = tls
         self._idle: list[Connection] = []
 
     async def take(self, *, fresh: bool = False) -> Connection:
@@ -342,11 +347,29 @@ class Pool:
             dialling.add_done_callback(_close_late)  # who asked has gone; the thread cannot be stopped
             raise
         link.setblocking(False)
-        if link.family == socket.AF_UNIX:
-            _, connection = await loop.create_unix_connection(Connection, sock=link)
-        else:
-            _, connection = await loop.create_connection(Connection, sock=link)
+        context = _any_certificate() if self._tls else None
+        name = "localhost" if self._tls else None
+        try:
+            if link.family == socket.AF_UNIX:
+                _, connection = await loop.create_unix_connection(
+                    Connection, sock=link, ssl=context, server_hostname=name
+                )
+            else:
+                _, connection = await loop.create_connection(
+                    Connection, sock=link, ssl=context, server_hostname=name
+                )
+        except OSError as error:  # ssl.SSLError is one
+            raise PlaceError(f"it does not speak TLS: {error}") from error
         return connection
+
+
+def _any_certificate() -> ssl.SSLContext:
+    import ssl
+
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _close_late(dialling: asyncio.Future[socket.socket]) -> None:

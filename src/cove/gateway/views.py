@@ -27,11 +27,23 @@ class WorkspaceView(NamedTuple):
     bars: str = ""
     """How busy they were, as a line of small bars."""
     ports: Mapping[str, str] = {}
-    """The declared ports inside, and their labels."""
+    """The ports inside, declared or listening, and their labels."""
+    listening: tuple[str, ...] = ()
+    """Those of them that listen now."""
+    secure_ports: tuple[str, ...] = ()
+    """Those of them that speak TLS."""
     problem: str = ""
     """What is wrong with it while it runs, in a sentence."""
     remedy: str = ""
     """The command against that."""
+
+
+def parse_view(document: object) -> WorkspaceView:
+    """Return a view from JSON, where tuples are lists. Raises TypeError for a wrong shape."""
+    if not isinstance(document, dict):
+        raise TypeError(f"not a workspace: {document!r}")
+    lists = {name: tuple(value) for name, value in document.items() if isinstance(value, list)}
+    return WorkspaceView(**{**document, **lists})
 
 
 class Listen(NamedTuple):

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from cove.host.machine import Machine
     from cove.host.proc import Command
     from cove.places.base import Endpoint, Place
+    from cove.spec.ports import Port
     from cove.workspace.list import Listed
+    from cove.workspace.ports import Lookout
+    from cove.workspace.session import Session
 
 
 LOSS_SECONDS = 20.0
@@ -39,7 +42,7 @@ class Losses:
         return losses
 
 
-def read_views(machine: Machine, losses: Losses) -> Sequence[WorkspaceView]:
+def read_views(machine: Machine, losses: Losses, lookout: Lookout) -> Sequence[WorkspaceView]:
     """Return this person's workspaces, as the engines tell them. Raises EngineError."""
     from cove.gateway.views import WorkspaceView
     from cove.host.proc import HostRunner
@@ -53,6 +56,7 @@ def read_views(machine: Machine, losses: Losses) -> Sequence[WorkspaceView]:
     mine = [listed for listed in list_workspaces(session, losses=losses.find) if listed.mine]
     held = [listed.gpus for listed in mine]
     found = [(listed, summarize_holder(samples, listed.container, listed.gpus, held)) for listed in mine]
+    ports = {listed.id: find_ports(session, lookout, listed) for listed in mine}
     return [
         WorkspaceView(
             id=listed.id,
@@ -65,12 +69,26 @@ def read_views(machine: Machine, losses: Losses) -> Sequence[WorkspaceView]:
             detail=render_detail(listed),
             gpus=render_gpus(listed, lately),
             bars=lately.bars if lately else "",
-            ports=listed.ports,
+            ports={str(port.number): port.label for port in ports[listed.id]},
+            listening=tuple(str(port.number) for port in ports[listed.id] if port.listening),
+            secure_ports=tuple(str(port.number) for port in ports[listed.id] if port.protocol == "https"),
             problem=f"Has lost its GPU: {listed.loss.text}." if listed.loss else "",
             remedy=f"cove up --repair {listed.folder}" if listed.loss and listed.loss.repairable else "",
         )
         for listed, lately in found
     ]
+
+
+def find_ports(session: Session, lookout: Lookout, listed: Listed) -> Sequence[Port]:
+    """Return the ports of a workspace that runs, by its record; none without one."""
+    from cove.workspace.records import read_record
+    from cove.workspace.session import Session
+
+    record = read_record(session.machine, listed.id) if listed.state == "running" else None
+    if record is None:
+        return ()
+    own = Session(session.machine, session.runner, settings=session.settings._replace(engine=record.engine))
+    return lookout.look(own, record)
 
 
 def render_detail(listed: Listed) -> str:

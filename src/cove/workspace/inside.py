@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cove.settings.mirrors import render_mirror_env
-from cove.spec.ports import choose_ports
+from cove.spec.ports import OTHERS, choose_ports
 from cove.spec.variables import substitute
 from cove.workspace.caches import prepare_caches
 from cove.workspace.environment import read_remote_user
@@ -90,6 +90,7 @@ def enter(
         image=container.image,
         started=container.started,
         ports=choose_ports(merged.forward_ports, reading.configuration.app_port, merged.ports_attributes),
+        port_attributes={**merged.ports_attributes, OTHERS: dict(merged.other_ports_attributes or {})},
         secrets_file=secrets_file,
     )
     return inside, record

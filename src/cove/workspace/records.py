@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cove.host.machine import Machine
+    from cove.spec.jsonc import JsonValue
 
 
 class Record(NamedTuple):
@@ -41,6 +42,8 @@ class Record(NamedTuple):
     """`code-server 4.139.1`; empty when none was started."""
     ports: Mapping[str, str] = {}
     """The declared ports of the container, and their labels."""
+    port_attributes: Mapping[str, JsonValue] = {}
+    """`portsAttributes`, and under `*` `otherPortsAttributes`."""
     secrets_file: str = ""
     """The file that `up` was given; its contents are never kept."""
 

@@ -220,6 +220,7 @@ class Workspace(Container):
 def up(
     path: str = ".",
     *,
+    branch: str = "",
     config: str = "",
     name: str = "",
     rebuild: bool = False,
@@ -231,7 +232,8 @@ def up(
 ) -> Workspace:
     """Build, start and open the workspace of a folder or git URL, or find the one that runs, as `cove up` does.
 
-    `config` is a devcontainer.json's path or the NAME of `.devcontainer/NAME`; `engine` is `docker` or `podman`;
+    `branch` opens that branch of the folder's repository beside the others. `config` is a devcontainer.json's path or the
+    NAME of `.devcontainer/NAME`; `engine` is `docker` or `podman`;
     `isolated` keeps settings, extensions and caches to a new container (None: as settings, files and origin say).
     `packages` and `trust` are the consents of `--yes` and `--trust`. `on_event` hears what happens, perhaps from
     several threads. Raises every CoveError.
@@ -243,7 +245,13 @@ def up(
     session = _session(engine=engine, packages=packages, trust=trust, on_event=on_event)
     with Doorkeeper(session.machine, session.settings.gateway_port) as keeper:
         request = UpRequest(
-            path, config=config, name=name, rebuild=rebuild, isolated=isolated, announce=keeper.announce
+            path,
+            branch=branch,
+            config=config,
+            name=name,
+            rebuild=rebuild,
+            isolated=isolated,
+            announce=keeper.announce,
         )
         opened = bring(session, request)
         keeper.open(opened)
@@ -289,6 +297,7 @@ class Bringing:
 def bring_up(
     path: str = ".",
     *,
+    branch: str = "",
     config: str = "",
     name: str = "",
     rebuild: bool = False,
@@ -307,6 +316,7 @@ def bring_up(
     return Bringing(
         lambda on_event: up(
             path,
+            branch=branch,
             config=config,
             name=name,
             rebuild=rebuild,

@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from cove.cli import main
+from cove.cli.ls import group_branches
 from cove.gpu.health import Loss
+from cove.workspace.list import Listed
 
 if TYPE_CHECKING:
     import pytest
@@ -66,3 +68,21 @@ def test_a_lost_gpu(
     assert main(["ls", "--json"]) == 0
     (one,) = json.loads(capsys.readouterr().out)["workspaces"]
     assert one["loss"] == {"text": loss.text, "hint": loss.hint, "repairable": True, "same": True}
+
+
+def test_branches_stand_below_their_repository() -> None:
+    def listed(name: str, folder: str, repository: str) -> Listed:
+        return Listed(
+            name, name, folder, "running", "docker", "c", "i", "", "", "", True, repository=repository
+        )
+
+    nets, wide = listed("nets", "/nets", "/nets"), listed("nets-wide", "/data/wide", "/nets")
+    alone, deep = listed("alone", "/data/alone", "/gone"), listed("nets-deep", "/data/deep", "/nets")
+    plain = listed("zoo", "/zoo", "")
+    assert group_branches([alone, nets, deep, wide, plain]) == [
+        ("", alone),
+        ("", nets),
+        ("└ ", deep),
+        ("└ ", wide),
+        ("", plain),
+    ]

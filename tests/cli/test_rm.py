@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cove.cli import main
+from cove.cli.rm import _tell
 from cove.workspace.records import state_folder
+from cove.workspace.stop import Stopped
 
 if TYPE_CHECKING:
     from cove.engines.base import ContainerInfo
@@ -45,3 +47,20 @@ def test_of_another_tools_container_the_gateway_knows_nothing(engine: FakeEngine
     engine.add_container(labels={"devcontainer.local_folder": "/srv/vim"})
     assert main(["rm", "/srv/vim"]) == 0
     assert gateway.forgotten == []
+
+
+@pytest.mark.parametrize(
+    ("removed", "told"),
+    [
+        (Stopped("i", "x", "c", "docker"), "the repository and its image stay"),
+        (Stopped("i", "x", "c", "docker", clone="removed"), "so is its clone; the image stays"),
+        (Stopped("i", "x", "c", "docker", clone="/c stays: why"), "/c stays: why"),
+        (
+            Stopped("i", "x", "c", "docker", worktree="removed"),
+            "so are its files; the branch and the image stay",
+        ),
+        (Stopped("i", "x", "c", "docker", worktree="its files stay in /w"), "its files stay in /w"),
+    ],
+)
+def test_what_stays_is_told(removed: Stopped, told: str) -> None:
+    assert _tell(removed) == told

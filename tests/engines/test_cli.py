@@ -92,6 +92,19 @@ def test_inspect_one_or_none(docker, podman, runner) -> None:
         podman.inspect_image("c")
 
 
+def test_an_image_is_asked_for_again_while_another_is_being_stored(podman, runner, monkeypatch) -> None:
+    monkeypatch.setattr("cove.engines.cli.HALF_STORED_SECONDS", 0)
+    said = 'Error: locating item named "manifest" for image with ID "0": file does not exist'
+    runner.answer("podman image inspect", stdout="[]", stderr="Error: c: image not known", code=125)
+    for _ in range(3):
+        runner.answer("podman image inspect", stderr=said, code=125, once=True)
+    assert podman.inspect_image("c") is None
+    assert len(runner.argvs) == 4
+    runner.answer("podman image inspect", stderr=said, code=125)
+    with pytest.raises(EngineError, match="locating item"):
+        podman.inspect_image("c")
+
+
 @pytest.fixture
 def scratch_place(tmp_path, monkeypatch):
     """Where folders for a moment's files are made."""

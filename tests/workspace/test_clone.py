@@ -152,6 +152,14 @@ def test_removed_when_nothing_is_lost(session: Session, remote: Path, tmp_path: 
     assert remove_clone(session, str(tmp_path), ()) == "", "a person's own folder"
 
 
+def test_what_is_no_longer_the_clone_stays(session: Session, remote: Path, tmp_path: Path) -> None:
+    found = locate_folder(session, f"file://{remote}")
+    os.rename(f"{found}/.git", tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", f"{found}/.git")
+    assert remove_clone(session, found, ()) == f"{found} stays: it is not the clone that was made"
+    assert os.path.isdir(found)
+
+
 def test_a_request_has_nothing_of_its_own(session: Session, remote: Path) -> None:
     found = locate_folder(session, f"file://{remote}#pull/5")
     assert remove_clone(session, found, ()) == "removed"

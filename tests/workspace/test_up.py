@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cove.host.files import locked
+from cove.host.proc import HostRunner
+from cove.spec.run import Mount
 from cove.workspace.address import read_address
 from cove.workspace.bases import BuildOptions
 from cove.workspace.consent import Consent
+from cove.workspace.list import list_workspaces
 from cove.workspace.records import read_record, state_folder
+from cove.workspace.stop import remove_workspace
 from cove.workspace.terms import UpRequest
 from cove.workspace.up import find_container, up
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cove.engines.base import ContainerInfo
+    from cove.host.proc import Command, Runner
     from cove.testing import FakeEngine
     from cove.workspace.session import Session
     from cove.workspace.terms import Opened
@@ -192,3 +198,54 @@ def test_one_at_a_time(session: Session, call: Callable[..., Opened], folder: st
     session.progress.listeners.append(Listener())
     assert call().created
     assert len(session.progress.notes) == 1
+
+
+def test_a_branch_is_a_workspace_of_its_own(
+    session: Session,
+    engine: FakeEngine,
+    folder: str,
+    git: Callable[..., str],
+    editor: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    git(Path(folder), "init", "-q")
+    git(Path(folder), "add", ".")
+    git(Path(folder), "commit", "-qm", "one")
+    session.runner = Both(session.runner)
+    monkeypatch.setattr("cove.engines.choose.read_engines", lambda *_: [engine])
+    main = up(session, UpRequest(folder))
+    beside = up(session, UpRequest(folder, branch="wide"))
+    assert (main.record.name, beside.record.name) == ("digits", "digits-wide")
+    assert beside.record.folder != main.record.folder
+    request = engine.runs[-1]
+    assert Mount("bind", f"{folder}/.git", f"{folder}/.git") in request.mounts
+    assert not up(session, UpRequest(folder, branch="wide")).created
+    assert not up(session, UpRequest(beside.record.folder)).created
+    assert len(engine.runs) == 2
+    listed = {one.name: one for one in list_workspaces(session)}
+    assert (listed["digits-wide"].repository, listed["digits-wide"].branch) == (folder, "wide")
+    assert (listed["digits"].repository, listed["digits"].branch) == (folder, "main")
+
+    Path(beside.record.folder, "notes.md").touch()
+    stays = remove_workspace(session, "digits-wide", data=True).worktree
+    assert stays == f"{beside.record.folder} stays: 1 file is not committed: notes.md"
+    assert up(session, UpRequest(folder, branch="wide")).created
+    assert remove_workspace(session, "digits-wide").worktree == f"its files stay in {beside.record.folder}"
+    Path(beside.record.folder, "notes.md").unlink()
+    assert up(session, UpRequest(folder, branch="wide")).created
+    assert remove_workspace(session, "digits-wide", data=True).worktree == "removed"
+    assert not os.path.exists(beside.record.folder)
+
+
+class Both:
+    """The engine's commands are answered by its stand-in, git's by git."""
+
+    def __init__(self, engine: Runner) -> None:
+        self._engine, self._host = engine, HostRunner()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(command: Command, *words: Any) -> Any:
+            runner = self._host if command.argv[0] == "git" else self._engine
+            return getattr(runner, name)(command, *words)
+
+        return call

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     home = session.machine.home
     rows = [
         (
-            style.bold(workspace.name),
+            f"{mark}{style.bold(workspace.name)}",
             _state(workspace, style),
             workspace.engine,
             workspace.editor or "-",
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             if f"{workspace.folder}/".startswith(f"{home}/")
             else workspace.folder,
         )
-        for workspace in listed
+        for mark, workspace in group_branches(listed)
     ]
     empty = "No workspaces yet. Start one: cove up PATH"
     width = os.get_terminal_size().columns if sys.stdout.isatty() else 0
@@ -51,6 +51,19 @@ def run(args: argparse.Namespace) -> int:
         args, document, "\n".join((table, *_render_changes(listed, style), *_render_losses(listed, style)))
     )
     return 0
+
+
+def group_branches(listed: Sequence[Listed]) -> list[tuple[str, Listed]]:
+    """Return the workspaces with what stands before their names: branches of one repository follow its main folder's."""
+    mains = {one.folder: one for one in listed}
+    found = []
+    for one in listed:
+        if one.repository in mains and one.repository != one.folder:
+            continue
+        found.append(("", one))
+        if one.folder == one.repository:
+            found += [("└ ", other) for other in listed if other.repository == one.folder and other != one]
+    return found
 
 
 def _render_changes(listed: Sequence[Listed], style: Style) -> list[str]:

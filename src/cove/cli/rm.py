@@ -10,6 +10,8 @@ from cove.workspace.stop import remove_workspace
 if TYPE_CHECKING:
     import argparse
 
+    from cove.workspace.stop import Stopped
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
@@ -18,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         action="store_true",
-        help="remove its own editor data as well, and a clone in which nothing would be lost",
+        help="remove its own editor data as well, and a clone or a branch's files if nothing would be lost",
     )
 
 
@@ -31,7 +33,13 @@ def run(args: argparse.Namespace) -> int:
 
     if removed.id and (gateway := read_gateway(session.machine)):
         forget(gateway, removed.id)
-    stays = {"": "the repository and its image stay", "removed": "so is its clone; the image stays"}
-    text = f"{removed.name} is removed; {stays.get(removed.clone, removed.clone)}."
-    print_result(args, removed._asdict(), text)
+    print_result(args, removed._asdict(), f"{removed.name} is removed; {_tell(removed)}.")
     return 0
+
+
+def _tell(removed: Stopped) -> str:
+    if removed.worktree == "removed":
+        return "so are its files; the branch and the image stay"
+    if removed.clone == "removed":
+        return "so is its clone; the image stays"
+    return removed.worktree or removed.clone or "the repository and its image stay"

@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", default="", help="the devcontainer.json to use: a path, or NAME of .devcontainer/NAME"
     )
+    parser.add_argument(
+        "--branch", "-b", default="", help="open this branch beside the others, in a working tree of its own"
+    )
     parser.add_argument("--name", default="", help="the workspace's name (default: the folder's)")
     parser.add_argument("--rebuild", action="store_true", help="make image and container anew")
     parser.add_argument(
@@ -95,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
     keeper = Doorkeeper(session.machine, session.settings.gateway_port)
     request = UpRequest(
         folder=args.path,
+        branch=args.branch,
         config=args.config,
         name=args.name,
         rebuild=args.rebuild,
@@ -131,6 +135,11 @@ def _check_words(args: argparse.Namespace) -> None:
         raise UsageError(
             "--recover makes nothing anew",
             hint="Leave out --rebuild, --repair, --no-cache and --pull, or --recover.",
+        )
+    if args.dry_run and args.branch:
+        raise UsageError(
+            "--dry-run plans what is there, and --branch may have to check out files first",
+            hint="Leave out --branch: its configuration is planned as the one of a folder that has it.",
         )
     if args.port is None and not args.socket and (args.auth == "none" or args.base_path):
         raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 from cove.engines.argv import (
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from cove.host.proc import OnLine, Outcome, Runner
     from cove.spec.run import BuildRequest, Certificates, ExecRequest, RunRequest
 
+HALF_STORED = 'locating item named "manifest" for image'
+"""What podman (seen with 4.3) says of any image while another process is storing one: it looks through them all."""
+HALF_STORED_TRIES = 20
+HALF_STORED_SECONDS = 0.25
 QUICK_SECONDS = 60.0
 """For calls that ask or change one thing: an engine that takes longer is stuck."""
 START_SECONDS = 300.0
@@ -330,6 +335,11 @@ class CliEngine:
         from cove.engines.info import parse_json
 
         outcome = self._call(kind, "inspect", name, timeout=QUICK_SECONDS)
+        for _ in range(HALF_STORED_TRIES):
+            if outcome.ok or HALF_STORED not in outcome.stderr:
+                break
+            time.sleep(HALF_STORED_SECONDS)
+            outcome = self._call(kind, "inspect", name, timeout=QUICK_SECONDS)
         self._check_unless_absent(outcome, f"inspect {name}")
         found = parse_json(outcome.stdout.strip() or "[]", f"{kind} inspect")
         return found[0] if found else None

@@ -21,6 +21,7 @@ from cove.spec.git_source import (
     unknown_ref,
 )
 from cove.workspace.address import clones_folder, is_cloned
+from cove.workspace.checkout import read_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -183,16 +184,15 @@ def remove_clone(session: Session, folder: str, others: Sequence[str]) -> str:
     """
     if not is_cloned(session.machine, folder):
         return ""
-    path = folder  # the engine's word for it, and so resolved when the workspace was made
-    while not os.path.lexists(f"{path}/.git"):
-        path = os.path.dirname(path)
-        if path == clones_folder(session.machine):
-            return ""
+    checkout = read_checkout(folder)
+    if checkout is None or checkout.linked or not is_cloned(session.machine, checkout.root):
+        return f"{folder} stays: it is not the clone that was made"
+    path = checkout.root
     if any(f"{other}/".startswith(f"{path}/") for other in others):
         return f"{path} stays: another workspace is in it"
     from cove.workspace.unsaved import read_unsaved
 
-    if unsaved := read_unsaved(session.runner, path):
+    if unsaved := read_unsaved(session.runner, checkout):
         return f"{path} stays: {', '.join(unsaved)}"
     remove_tree(path)
     return "removed"

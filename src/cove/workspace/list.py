@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from cove.errors import EngineError
 from cove.workspace.address import Desk
+from cove.workspace.checkout import read_checkout
 from cove.workspace.inputs import read_changes
 from cove.workspace.records import read_record
 
@@ -47,6 +48,10 @@ class Listed(NamedTuple):
     """The declared ports inside, and their labels."""
     out_of_date: tuple[str, ...] = ()
     """The files that have changed since its container was made: paths in the workspace's folder, else absolute."""
+    repository: str = ""
+    """The main folder of the git repository that its folder is of; empty where git keeps nothing."""
+    branch: str = ""
+    """The branch that is checked out there."""
     loss: Loss | None = None
     """What it has lost of them; known only where that was asked for."""
 
@@ -108,6 +113,7 @@ def _list(
         if labels.get("cove.run"):
             continue
         desk = Desk(container, None)
+        checkout = read_checkout(desk.folder) if desk.folder else None
         record = read_record(session.machine, desk.id) if desk.id else None
         if record and record.container != container.id:
             record = None
@@ -127,6 +133,8 @@ def _list(
             shares_gpus="cove.gpus.shared" in labels,
             ports=record.ports if record else {},
             out_of_date=_read_out_of_date(desk),
+            repository=checkout.repository if checkout else "",
+            branch=checkout.branch if checkout else "",
             loss=lost.get(container.id),
         )
         found.append((labels.get("cove.owner", ""), listed))

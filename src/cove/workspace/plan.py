@@ -98,7 +98,7 @@ def plan_environment(reading: Reading, image: Image, facts: Facts) -> RunRequest
     merged = image.merged
     # Rootless podman: the remote user stands for the host's; root already does, by the default mapping.
     keep_ids = facts.rootless_podman and not is_root(remote_user(image))
-    mounts = [mount for mount in (reading.workspace_mount,) if mount]
+    mounts = [mount for mount in (reading.workspace_mount, reading.git_mount) if mount]
     mounts += [mount for mount in merged.mounts if mount.target not in {known.target for known in mounts}]
     return RunRequest(
         image=image.reference,

@@ -40,6 +40,8 @@ class Reading(NamedTuple):
     workspace_mount: Mount | None
     owner: Owner
     """Whose files these are; the remote user takes these ids where the specification lets it."""
+    git_mount: Mount | None = None
+    """git's folder of the repository, where the workspace is a further working tree of it: at the path that git notes."""
     inferred: Inferred | None = None
     """What the configuration was made from, where nobody wrote one."""
     project: Project | None = None
@@ -59,7 +61,10 @@ def read_workspace(machine: Machine, address: Address) -> Reading:
         from cove.workspace.inference import write_inferred
 
         written, inferred = write_inferred(machine, address)
-    return _with_service(machine, _settle(machine, address, written)._replace(inferred=inferred))
+    settled = _settle(machine, address, written)._replace(
+        inferred=inferred, git_mount=choose_git_mount(address.folder)
+    )
+    return _with_service(machine, settled)
 
 
 def _with_service(machine: Machine, reading: Reading) -> Reading:
@@ -166,6 +171,14 @@ def choose_workspace_mount(configuration: Configuration, root: str) -> Mount | N
             hint="Name the folder to open.",
         )
     return parse_mount(configuration.workspace_mount)
+
+
+def choose_git_mount(folder: str) -> Mount | None:
+    """Return the mount by which git works inside a linked working tree, whose `.git` names a folder outside of it."""
+    from cove.workspace.checkout import read_checkout
+
+    checkout = read_checkout(folder)
+    return Mount("bind", checkout.common, checkout.common) if checkout and checkout.linked else None
 
 
 def read_repository_root(folder: str) -> str:

@@ -24,6 +24,8 @@ class Stopped(NamedTuple):
     engine: str
     clone: str = ""
     """Of a repository opened by URL, when its data were to go too: `removed`, or why its folder stays."""
+    worktree: str = ""
+    """The same of a branch's working tree that cove made; without the wish for its data, that it stays."""
 
 
 def stop_workspace(session: Session, word: str | None) -> Stopped:
@@ -58,15 +60,27 @@ def remove_workspace(session: Session, word: str | None, *, data: bool = False) 
 
             take_down(session, desk.id, desk.container)
         session.engine.remove(desk.container.id)
-    clone = ""
-    if desk.id:
-        _forget(session, desk.id, data=data)
-        if data and is_cloned(session.machine, desk.folder):
-            from cove.workspace.clone import remove_clone
+    stopped = Stopped(desk.id, desk.name, desk.container.id, session.engine.name)
+    if not desk.id:
+        return stopped
+    _forget(session, desk.id, data=data)
+    return _remove_files(session, desk, stopped, data=data)
 
-            others = [record.folder for record in read_records(session.machine)]
-            clone = remove_clone(session, desk.folder, others)
-    return Stopped(desk.id, desk.name, desk.container.id, session.engine.name, clone)
+
+def _remove_files(session: Session, desk: Desk, stopped: Stopped, *, data: bool) -> Stopped:
+    """Remove a clone or a branch's working tree, which cove made, when that was asked for and nothing would be lost."""
+    from cove.workspace.branch import is_branch_folder, remove_branch_folder
+
+    others = [record.folder for record in read_records(session.machine)]
+    if is_branch_folder(session.machine, desk.folder):
+        if not data:
+            return stopped._replace(worktree=f"its files stay in {desk.folder}")
+        return stopped._replace(worktree=remove_branch_folder(session, desk.folder, others))
+    if data and is_cloned(session.machine, desk.folder):
+        from cove.workspace.clone import remove_clone
+
+        return stopped._replace(clone=remove_clone(session, desk.folder, others))
+    return stopped
 
 
 def _is_composed(desk: Desk) -> bool:

@@ -45,6 +45,8 @@ class UpRequest(NamedTuple):
     gpus: GpuOptions | None = None
     announce: Callable[[Announcement], None] = ignore
     """Called once work begins, so that the link answers while it goes on."""
+    branch: str = ""
+    """Open this branch of the folder's repository, in a working tree of its own."""
 
 
 class Opened(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a clone holds that its remote does not: work that would be lost with it.
+"""What a clone holds that its remote does not, or a working tree that its repository does not: work lost with it.
 
 A container could write to the clone, so its `.git/config`, its hooks and its filters are a stranger's programs. git is
 run with a folder of its own, which has only HEAD, the index and the refs of the clone, and no configuration.
@@ -15,6 +15,7 @@ from cove.host.proc import Command, CommandMissing
 
 if TYPE_CHECKING:
     from cove.host.proc import Runner
+    from cove.workspace.checkout import Checkout
 
 MADE_AGAIN = frozenset(
     {
@@ -27,32 +28,31 @@ MADE_AGAIN = frozenset(
         ".ruff_cache",
     }
 )
-"""Ignored folders that nobody misses."""
+"""Folders outside of git that nobody misses."""
 UNKNOWN = "git cannot tell what is unsaved"
 
 
-def read_unsaved(runner: Runner, path: str) -> list[str]:
-    """Return what would be lost with a clone, in a person's words; nothing when the remote has it all.
+def read_unsaved(runner: Runner, checkout: Checkout) -> list[str]:
+    """Return what would be lost with a checkout, in a person's words; nothing when someone else has it all.
 
-    What cannot be found out counts as a reason to keep it.
+    Of a clone that is its remote; of a further working tree it is the repository, which keeps all branches. What cannot
+    be found out counts as a reason to keep it.
     """
-    git = f"{path}/.git"
-    if os.path.islink(git) or not os.path.isdir(git):
-        return ["it is not the clone that was made"]
-    if os.path.lexists(f"{path}/.gitmodules"):
+    if os.path.lexists(f"{checkout.root}/.gitmodules"):
         return ["it has submodules, which are not looked into"]
     reasons = []
-    if os.path.lexists(f"{git}/refs/stash"):
+    if not checkout.linked and os.path.lexists(f"{checkout.common}/refs/stash"):
         reasons.append("changes are stashed")
+    alone = ("HEAD", "--not", "--branches") if checkout.linked else ("HEAD", "--branches", "--not")
     with tempfile.TemporaryDirectory(prefix="cove-unsaved-") as own:
         try:
-            _copy_refs(git, own)
+            _copy_refs(checkout, own)
         except OSError:
             return [UNKNOWN]
         env = {
             "GIT_DIR": own,
-            "GIT_WORK_TREE": path,
-            "GIT_OBJECT_DIRECTORY": f"{git}/objects",
+            "GIT_WORK_TREE": checkout.root,
+            "GIT_OBJECT_DIRECTORY": f"{checkout.common}/objects",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_SYSTEM": os.devnull,
             "GIT_OPTIONAL_LOCKS": "0",
@@ -62,17 +62,19 @@ def read_unsaved(runner: Runner, path: str) -> list[str]:
                 Command(
                     ("git", "status", "--porcelain", "-z", "--untracked-files=normal", "--ignored=matching"),
                     env=env,
-                    cwd=path,
+                    cwd=checkout.root,
                 )
             )
-            ahead = runner.run(
-                Command(("git", "rev-list", "--count", "HEAD", "--branches", "--not", "--remotes"), env=env)
-            )
+            ahead = runner.run(Command(("git", "rev-list", "--count", *alone, "--remotes"), env=env))
         except CommandMissing:
             return ["git, which would tell what is unsaved, is not installed"]
     if not status.ok or not ahead.ok:
         return [UNKNOWN]
-    return [*reasons, *describe_status(status.stdout), *_describe_ahead(ahead.stdout)]
+    return [
+        *reasons,
+        *describe_status(status.stdout),
+        *_describe_ahead(ahead.stdout, "on no branch" if checkout.linked else "not pushed"),
+    ]
 
 
 def describe_status(printed: str) -> list[str]:
@@ -82,10 +84,13 @@ def describe_status(printed: str) -> list[str]:
     ['2 files are not committed: train.py, notes.md']
     """
     entries = [(item[:2], item[3:]) for item in printed.split("\0") if item]
-    changed = [name for mark, name in entries if mark != "!!"]
-    ignored = [
-        name for mark, name in entries if mark == "!!" and name.rstrip("/").split("/")[-1] not in MADE_AGAIN
+    missed = [
+        (mark, name)
+        for mark, name in entries
+        if mark not in {"!!", "??"} or name.rstrip("/").split("/")[-1] not in MADE_AGAIN
     ]
+    changed = [name for mark, name in missed if mark != "!!"]
+    ignored = [name for mark, name in missed if mark == "!!"]
     reasons = []
     if changed:
         reasons.append(f"{_count(changed, 'file')} not committed: {_name(changed)}")
@@ -94,9 +99,9 @@ def describe_status(printed: str) -> list[str]:
     return reasons
 
 
-def _describe_ahead(printed: str) -> list[str]:
+def _describe_ahead(printed: str, lack: str) -> list[str]:
     commits = printed.strip()
-    return [] if commits == "0" else [f"{commits} commits are not pushed"]
+    return [] if commits == "0" else [f"{commits} commits are {lack}"]
 
 
 def _count(names: list[str], what: str) -> str:
@@ -107,14 +112,15 @@ def _name(names: list[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + (", …" if len(names) > shown else "")
 
 
-def _copy_refs(git: str, own: str) -> None:
-    """Copy what git needs to know where a clone stands; links are copied as links, and lead nowhere."""
-    for name in ("HEAD", "index", "packed-refs", "refs"):
-        source = f"{git}/{name}"
-        if os.path.islink(source):
-            continue
-        if os.path.isdir(source):
-            shutil.copytree(source, f"{own}/{name}", symlinks=True)
-        elif os.path.exists(source):
-            shutil.copyfile(source, f"{own}/{name}")
+def _copy_refs(checkout: Checkout, own: str) -> None:
+    """Copy what git needs to know where a checkout stands; links are copied as links, and lead nowhere."""
+    for folder, names in ((checkout.git, ("HEAD", "index")), (checkout.common, ("packed-refs", "refs"))):
+        for name in names:
+            source = f"{folder}/{name}"
+            if os.path.islink(source):
+                continue
+            if os.path.isdir(source):
+                shutil.copytree(source, f"{own}/{name}", symlinks=True)
+            elif os.path.exists(source):
+                shutil.copyfile(source, f"{own}/{name}")
     os.makedirs(f"{own}/refs", exist_ok=True)

@@ -41,7 +41,7 @@ def up(session: Session, request: UpRequest) -> Opened:
         from cove.workspace.secrets import check_secrets
 
         check_secrets(session, request.secrets_file)
-    folder = locate_folder(session, request.folder)
+    folder, request = _locate(session, request)
     address = read_address(folder, config=request.config, cwd=session.machine.cwd)
     lock = f"{state_folder(session.machine, address.id)}/lock"
     with locked(
@@ -52,6 +52,16 @@ def up(session: Session, request: UpRequest) -> Opened:
     return opened._replace(
         seconds=round(time.monotonic() - began, 3), timings={**session.progress.timings, **opened.timings}
     )
+
+
+def _locate(session: Session, request: UpRequest) -> tuple[str, UpRequest]:
+    """Return the folder that is meant, and the request with the name that a branch's has."""
+    if not request.branch:
+        return locate_folder(session, request.folder), request
+    from cove.workspace.branch import open_branch
+
+    desk = open_branch(session, locate_folder(session, request.folder, clone=False), request.branch)
+    return desk.folder, request._replace(name=request.name or desk.name)
 
 
 def _up(session: Session, request: UpRequest, address: Address) -> Opened:

@@ -91,7 +91,7 @@ def test_every_command_has_its_module() -> None:
     from importlib import import_module
 
     for name in COMMANDS:
-        module = import_module(f"cove.cli.{name}")
+        module = import_module(f"cove.cli.{name.replace('-', '_')}")
         assert callable(module.run), name
         assert callable(module.add_arguments), name
 

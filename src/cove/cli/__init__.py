@@ -18,6 +18,8 @@ COMMANDS = {
     "open": "open a running workspace in the browser",
     "exec": "run a command in a running workspace",
     "shell": "start a shell in a running workspace",
+    "ssh": "OpenSSH into a running workspace: shell, commands, tunnels",
+    "ssh-config": "let every SSH client and editor know the workspaces, as NAME.cove",
     "run": "run a command in a throw-away container of the same environment",
     "ls": "list workspaces",
     "info": "tell everything about one workspace",

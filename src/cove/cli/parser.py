@@ -128,7 +128,7 @@ def _no_such_command(word: str) -> UsageError:
 
 def _split(words: Sequence[str]) -> tuple[list[str], tuple[str, ...] | None]:
     """Return cove's own words, and those after `--`, which are another program's; None where there is no `--`."""
-    if "--" in words and _command_among(words) in {"exec", "run", "completion"}:
+    if "--" in words and _command_among(words) in {"exec", "run", "ssh", "completion"}:
         dashes = list(words).index("--")
         return list(words[:dashes]), tuple(words[dashes + 1 :])
     return list(words), None
@@ -137,7 +137,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], tuple[str, ...] | None]:
 def _fill(parser: argparse.ArgumentParser, name: str) -> None:
     from importlib import import_module
 
-    module = import_module(f"cove.cli.{name}")
+    module = import_module(f"cove.cli.{name.replace('-', '_')}")
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 

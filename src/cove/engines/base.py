@@ -201,6 +201,10 @@ class Engine(Protocol):
         """Return the command that does the same, to be attached, streamed, or become."""
         ...
 
+    def unpack(self, container: str, archive: bytes) -> None:
+        """Unpack a tar archive at a container's root, with the owners and rights that it tells."""
+        ...
+
     def logs_command(self, container: str, *, follow: bool = False, tail: int | None = None) -> Command:
         """Return the command that prints what the container's main process wrote."""
         ...

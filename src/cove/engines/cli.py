@@ -180,6 +180,12 @@ class CliEngine:
         """Return the command that runs a command in a container."""
         return _command(render_exec(self.dialect, request))
 
+    def unpack(self, container: str, archive: bytes) -> None:
+        """Unpack a tar archive at a container's root."""
+        argv = render_call(self.dialect, "cp", "-", f"{container}:/")
+        outcome = self._perform(Command(argv, stdin=archive, timeout=START_SECONDS))
+        self._check(outcome, f"write into the container {container[:12]}")
+
     def logs_command(self, container: str, *, follow: bool = False, tail: int | None = None) -> Command:
         """Return the command that prints what the container's main process wrote."""
         return Command(render_logs(self.dialect, container, follow=follow, tail=tail))

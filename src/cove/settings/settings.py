@@ -33,6 +33,7 @@ class Settings(NamedTuple):
     npm_registry: str = ""
     conda_channels: str = ""
     apt_proxy: str = ""
+    ssh_server: str = ""
     dotfiles_repository: str = ""
     dotfiles_command: str = ""
     dotfiles_target: str = ""
@@ -81,6 +82,11 @@ KEYS = (
         "Where conda's channels are mirrored, for builds and containers.",
     ),
     Key("apt_proxy", "COVE_APT_PROXY", "The proxy or cache that apt asks, in builds and containers."),
+    Key(
+        "ssh_server",
+        "COVE_SSH_SERVER",
+        "The SSH server for containers, built elsewhere: a folder or its .tar.gz.",
+    ),
     Key(
         "dotfiles_repository",
         "COVE_DOTFILES_REPOSITORY",

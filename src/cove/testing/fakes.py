@@ -160,6 +160,7 @@ class FakeEngine:
         self.builds: list[BuildRequest] = []
         self.runs: list[RunRequest] = []
         self.execs: list[ExecRequest] = []
+        self.unpacked: dict[str, bytes] = {}
         self._clock = self._made = 0
 
     # -- setting up ----------------------------------------------------------------------------------------------------
@@ -287,6 +288,10 @@ class FakeEngine:
         self.execs.append(request)
         env = {name: value for name, value in request.env.items() if value is not None}
         return Command((self.name, "exec", request.container, *request.argv), env=env)
+
+    def unpack(self, container: str, archive: bytes) -> None:
+        """See Engine; what was unpacked is in `unpacked`."""
+        self.unpacked[container] = archive
 
     def logs_command(self, container: str, *, follow: bool = False, tail: int | None = None) -> Command:
         """See Engine."""

@@ -63,19 +63,26 @@ class Home(NamedTuple):
 
 
 def make_home(slot_folder: Path, ide_cache: Path | None) -> Home:
-    """Make folders with a short path. The editor's bundle, slow to fetch, is the one thing tests share."""
+    """Make folders with a short path. What is slow to fetch or build is shared: the editor's bundle, the SSH server."""
     home = Home(Path(tempfile.mkdtemp(prefix="h", dir=slot_folder)), free_port())
     cache = home.folder / "h" / "cache"
     cache.mkdir(parents=True)
     if ide_cache is not None:
         ide_cache.mkdir(parents=True, exist_ok=True)
         (cache / "ide").symlink_to(ide_cache)
+    shared_ssh_cache().mkdir(parents=True, exist_ok=True)
+    (cache / "ssh").symlink_to(shared_ssh_cache())
     return home
 
 
 def shared_ide_cache() -> Path:
     """Return where the editor's bundle outlives sessions."""
     return cache_folder() / "ide"
+
+
+def shared_ssh_cache() -> Path:
+    """Return where the SSH server, which takes minutes to build, outlives sessions."""
+    return cache_folder() / "ssh"
 
 
 def remove_containers(engine: Engine, text: str) -> None:

@@ -54,6 +54,13 @@ PASCAL, KEPLER, B200 = (
         ((13, 0), "580.65.06", T4, "fits", ""),
         ((13, 0), "570.26", T4, "compat", "cuda-compat-13-0"),
         ((13, 0), "570.26", GEFORCE, "unfit", "runs CUDA up to 12.8"),
+        ((13, 0), "535.183.01", H100, "compat", "cuda-compat-13-0"),
+        ((13, 0), "560.28.03", H100, "unfit", "runs CUDA up to 12.6"),
+        ((13, 2), "550.54.15", H100, "unfit", "runs CUDA up to 12.4"),
+        ((13, 3), "570.26", H100, "compat", "cuda-compat-13-3"),
+        ((12, 1), "515.65.01", A100, "compat", "cuda-compat-12-1"),
+        ((12, 8), "515.65.01", A100, "unfit", "runs CUDA up to 11.7"),
+        ((11, 8), "418.226.00", T4, "compat", "cuda-compat-11-8"),
         ((13, 3), "580.65.06", A100, "fits", "minor version compatibility"),
         ((13, 3), "610.43.02", A100, "fits", "CUDA 13.3 runs"),
         ((12, 6), "570.26", BLACKWELL, "unfit", "does not know NVIDIA GeForce RTX 5090"),
@@ -89,6 +96,19 @@ def test_an_images_own_package_runs_on_the_branches_that_it_names() -> None:
     assert "as it is in NVIDIA's own" in judge(need, "470.256.02", (A100,)).text
     assert judge(need, "510.108.03", (A100,)).kind == "unfit"
     assert judge(need, "470.256.02", (GEFORCE,)).kind == "unfit"
+
+
+def test_a_package_that_is_in_the_image_is_told() -> None:
+    env = {
+        "NVIDIA_REQUIRE_CUDA": "cuda>=13.0 brand=tesla,driver>=535,driver<536",
+        "NV_CUDA_COMPAT_PACKAGE": "x",
+    }
+    need = find_image_need("nvidia/cuda", env)
+    assert need
+    verdict = judge(need, "535.183.01", (A100,))
+    assert verdict.kind == "compat"
+    assert verdict.text == "CUDA 13.0 runs on driver 535.183.01 by cuda-compat-13-0, which is in the image"
+    assert verdict.hint.startswith("Without it: update the driver to 580.65.6 or newer")
 
 
 def test_one_gpu_that_cannot_is_enough() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -15,16 +16,20 @@ from typing import TYPE_CHECKING
 import pytest
 from testbed.cards import Cards, read_cards
 from testbed.command import Cove
-from testbed.gpus import occupy, simulated_gpus
+from testbed.gpus import BINDING, occupy, simulated_gpus, write_cdi
 from testbed.image import import_base
+from testbed.person import give_image
+from testbed.registry import free_port
+from testbed.workspace import BASE, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from testbed.cards import Card
-    from testbed.command import Home
+    from testbed.command import Home, Result
     from testbed.engine import Engine
+    from testbed.person import Person
     from testbed.slot import Slot
 
     from conftest import Engines
@@ -192,6 +197,53 @@ def test_what_the_other_engine_holds_is_held(
     held.communicate()
 
 
+@pytest.mark.full("gpus")
+@pytest.mark.gpus(2)
+def test_what_another_user_holds_is_held(
+    cove: Cove,
+    repository: Callable[..., str],
+    gpus: Cards,
+    engine: Engine,
+    ordinary_user: Person,
+    slot: Slot,
+) -> None:
+    """Theirs lie in their own rootless podman, which root's does not list, or in the one docker."""
+    give_image(ordinary_user, engine)
+    folder = ordinary_user.home / f"{engine.name}-theirs"
+    write_files(folder, {".devcontainer.json": {"image": BASE, "hostRequirements": {"gpu": True}}})
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, ordinary_user.uid, ordinary_user.gid)
+    driver = ordinary_user.folder / f"driver-{engine.name}"
+    lead = {
+        "PATH": f"{cove.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin",
+        "COVE_GATEWAY_PORT": str(free_port()),
+    }
+    if gpus.folder:
+        shutil.copytree(gpus.folder, driver)
+        driver.chmod(0o755)
+        (driver / "pynvml.py").write_text(f"STATE = {str(driver / 'state.json')!r}\n{BINDING}")
+        lead["PYTHONPATH"] = f"{driver}:{ordinary_user.env['PYTHONPATH']}"
+        write_cdi(slot, gpus.cards, rootless=engine.name == "podman")
+
+    def theirs(*words: str) -> Result:
+        return ordinary_user.cove(engine, *words, env=lead)
+
+    theirs("up", str(folder), "--trust").check()
+    (one,) = gpus.seen(theirs("exec", folder.name, "--", *gpus.look).check().stdout)
+    (two,) = gpus.seen(cove("run", repository("mine"), "--", *gpus.look).check().stdout)
+    assert one != two
+    refused = cove("run", repository("all"), "--gpus", "all", "--", "true")
+    assert refused.code == 125
+    assert f"GPU {one.number} is held by {folder.name} of {ordinary_user.name}" in refused.stderr
+    leases = [gpu["lease"] for gpu in cove("gpus", "--json").check().json["gpus"]]
+    assert [bool(lease) for lease in leases] == [card == one for card in gpus.cards]
+    cove("up", repository("desk")).check()
+    refused = theirs("run", str(folder), "--gpus", "all", "--", "true")
+    assert f"GPU {two.number} is held by desk of root" in refused.stderr
+    theirs("rm", folder.name).check()
+    assert gpus.seen(cove("run", repository("last"), "--", *gpus.look).check().stdout) == [one]
+
+
 @pytest.mark.gpus(2, simulated="what a program outside of cove computes")
 def test_what_others_compute_on_is_avoided_or_named(
     cove: Cove, repository: Callable[..., str], gpus: Cards
@@ -245,7 +297,7 @@ def test_who_waits_comes_in_order_and_the_killed_hold_nothing(
 def test_twenty_at_once_on_four_gpus(
     cove: Cove, repository: Callable[..., str], gpus: Cards, engine: Engine
 ) -> None:
-    race(cove, repository("digits"), gpus, engine, seconds=15)
+    race(cove, repository("digits"), gpus, engine, seconds=30 if engine.name == "docker" else 15)
 
 
 @pytest.mark.full("gpus")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from testbed.command import Home
-from testbed.image import CHANGES, OFFICIAL_NAMES, base_archive
-from testbed.person import open_socket
+from testbed.person import give_image
 from testbed.registry import free_port
 from testbed.workspace import BASE, fetch, make_vsix, write_files
 
@@ -30,17 +27,6 @@ WORKER = f"""\
 FROM {BASE}
 RUN useradd --create-home --uid 4321 --shell /bin/bash worker && echo kept > /home/worker/kept \\
  && chown worker:worker /home/worker/kept
-"""
-IMPORT = """
-import sys
-from cove.engines.choose import read_engine
-from cove.host.machine import read_machine
-from cove.host.proc import HostRunner
-archive, *words = sys.argv[1:]
-names, changes = words[:words.index("--")], words[words.index("--") + 1:]
-engine = read_engine("podman", HostRunner(), read_machine())
-for name in names:
-    engine.inspect_image(name) or engine.import_image(archive, name, changes)
 """
 FACTS = """
 echo "$(id -un) $(id -u) $(id -g) $HOME $(stat -c %u "$HOME") $(getent passwd "$(id -u)" | cut -d: -f7)"
@@ -148,16 +134,7 @@ def owners(folder: Path) -> dict[str, tuple[int, int, int]]:
 @pytest.fixture(scope="module")
 def person(engine: Engine, base_image: str, ordinary_user: Person) -> Person:
     """The user, with the base image where their engine finds it."""
-    if engine.name == "podman":
-        archive = ordinary_user.folder / "base.tar"
-        shutil.copy(base_archive(), archive)
-        archive.chmod(0o644)
-        changes = ["--", *CHANGES]
-        words = (ordinary_user.python, "-c", IMPORT, str(archive), OFFICIAL_NAMES[-1], *changes)
-        ordinary_user.run(words, env=Home(ordinary_user.folder).env).check()
-        archive.unlink()
-    else:
-        open_socket(engine, ordinary_user.gid)
+    give_image(ordinary_user, engine)
     return ordinary_user
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cove.gpu.cuda_tables import CAPABILITIES, DATA_CENTRE, FLOORS, SHIPPED_WITH, TORCH
+from cove.gpu.cuda_needs import look_up
+from cove.gpu.cuda_tables import CAPABILITIES, COMPAT, DATA_CENTRE, FLOORS, SHIPPED_WITH, TORCH
 from cove.gpu.inventory import NVIDIA
 
 if TYPE_CHECKING:
@@ -49,12 +50,17 @@ def judge(need: CudaNeed, driver: str, gpus: Sequence[Gpu]) -> Verdict:
         f"{need.source} needs {need.text}, and driver {driver} runs CUDA up to {dotted(newest_cuda(version))}"
     )
     update = f"Update the driver to {dotted(floor)} or newer, or use {_older(version)}."
-    if all(is_data_centre(gpu.name) for gpu in nvidia) and (not need.branches or version[0] in need.branches):
-        package = f"cuda-compat-{need.version[0]}-{need.version[1]}"
+    branches = need.branches or look_up(COMPAT, need.version) or ()
+    if version[0] not in branches or not all(is_data_centre(gpu.name) for gpu in nvidia):
+        return Verdict("unfit", problem, update)
+    package = f"cuda-compat-{need.version[0]}-{need.version[1]}"
+    if need.packaged:
         return Verdict(
-            "compat", f"{problem}, unless {package} is in the image, as it is in NVIDIA's own", update
+            "compat",
+            f"{need.text} runs on driver {driver} by {package}, which is in the image",
+            f"Without it: {update[0].lower()}{update[1:]}",
         )
-    return Verdict("unfit", problem, update)
+    return Verdict("compat", f"{problem}, unless {package} is in the image, as it is in NVIDIA's own", update)
 
 
 def _capability_problem(need: CudaNeed, gpu: Gpu) -> Verdict | None:

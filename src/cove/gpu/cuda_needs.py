@@ -27,6 +27,8 @@ class CudaNeed(NamedTuple):
     """It is what this version of a framework has by default; a build or an index that is named elsewhere says more."""
     branches: tuple[int, ...] = ()
     """The branches of older drivers on which the image's own compatibility package runs; empty: not said."""
+    packaged: bool = False
+    """The image has that package."""
 
     @property
     def text(self) -> str:
@@ -74,7 +76,8 @@ def find_image_need(reference: str, env: Mapping[str, str]) -> CudaNeed | None:
             version = int(found[1]), int(found[2])
             source = f"the image {reference} ({variable} {found[0].removeprefix('cuda')})"
             branches = {int(branch) for branch in re.findall(r"driver>=(\d+)", env[variable])}
-            return CudaNeed(version, source, branches=tuple(sorted(branches)))
+            packaged = "NV_CUDA_COMPAT_PACKAGE" in env
+            return CudaNeed(version, source, branches=tuple(sorted(branches)), packaged=packaged)
     found = IMAGE_CUDA.search(reference)
     if found is None:
         return None

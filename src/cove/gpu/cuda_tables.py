@@ -1,10 +1,11 @@
 """Which driver, which GPU and which framework go with which CUDA: tables as NVIDIA and the frameworks publish them.
 
-Sources, read in November 2026: NVIDIA, "CUDA Toolkit Release Notes" (table of driver versions), "CUDA Compatibility"
-(minor version compatibility, forward compatibility), "CUDA Toolkit, Driver and Architecture Matrix"; the metadata of
-the wheels of PyTorch and TensorFlow, PyTorch's RELEASE.md.
+Sources, read in November 2026: the environment of NVIDIA's images (COMPAT); NVIDIA, "CUDA Toolkit Release Notes" (table
+of driver versions), "CUDA Compatibility" (minor version compatibility, forward compatibility), "CUDA Toolkit, Driver and
+Architecture Matrix"; the metadata of the wheels of PyTorch and TensorFlow, PyTorch's RELEASE.md.
 
-To refresh: a new CUDA is a line in SHIPPED_WITH; a new major one also in FLOORS and CAPABILITIES; a new PyTorch a line in
+To refresh: a new CUDA is a line in SHIPPED_WITH; a new major one also in FLOORS and CAPABILITIES; what its image accepts
+in COMPAT; a new PyTorch a line in
 TORCH if its wheels moved to another CUDA.
 """
 
@@ -40,6 +41,20 @@ SHIPPED_WITH: dict[Version, Version] = {
 
 FLOORS: dict[int, Version] = {11: (450, 80, 2), 12: (525, 60, 13), 13: (580, 65, 6)}
 """The oldest driver that runs any CUDA of that major version (minor version compatibility)."""
+
+COMPAT: tuple[tuple[Version, Version], ...] = (
+    ((11, 0), (418, 440)),
+    ((12, 0), (450, 470, 510, 515)),
+    ((12, 3), (470,)),
+    ((13, 0), (535, 550, 565, 570, 575)),
+    ((13, 1), (535, 550, 570, 575)),
+    ((13, 2), (535, 570)),
+)
+"""From this CUDA on: the branches of drivers below its floor on which its package cuda-compat runs, on GPUs of DATA_CENTRE.
+
+They are those that NVIDIA's own images of that CUDA accept (NVIDIA_REQUIRE_CUDA of nvidia/cuda 11.8, 12.1, 12.2, 12.4, 12.6,
+12.8, 13.0, 13.1 and 13.2); a CUDA between two of these is taken to be as the older one.
+"""
 
 CAPABILITIES: tuple[tuple[Version, Version, Version | None], ...] = (
     ((3, 5), (6, 0), (11, 8)),

@@ -74,7 +74,9 @@ def _tell(session: Session, needs: list[CudaNeed], *, optional: bool) -> None:
             raise GpuError(
                 verdict.text, hint=f"{verdict.hint} `{SWITCH}=1` in containerEnv goes on regardless."
             )
-        if verdict.kind in {"unfit", "compat"}:
+        if verdict.kind == "compat" and need.packaged:
+            session.progress.note(f"{verdict.text}. {verdict.hint}")
+        elif verdict.kind in {"unfit", "compat"}:
             session.progress.warn(f"{verdict.text}. {verdict.hint}")
 
 

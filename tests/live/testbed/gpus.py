@@ -129,16 +129,27 @@ def simulated_gpus(slot: Slot, folder: Path, count: int) -> Iterator[Cards]:
     state.write_text(json.dumps(known))
     (folder / "pynvml.py").write_text(f"STATE = {str(state)!r}\n{BINDING}")
     CDI_FOLDER.mkdir(parents=True, exist_ok=True)
-    devices = [
-        {
-            "name": card.uuid,
-            "containerEdits": {"deviceNodes": [{"path": f"/dev/{card.node}", "hostPath": "/dev/null"}]},
-        }
-        for card in cards
-    ]
-    spec = CDI_FOLDER / f"cove-test-{slot.number}.json"
-    spec.write_text(json.dumps({"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}))
     try:
+        write_cdi(slot, cards)
         yield Cards(cards, folder)
     finally:
-        spec.unlink()
+        cdi_file(slot).unlink(missing_ok=True)
+
+
+def cdi_file(slot: Slot) -> Path:
+    """Return the CDI file of a session."""
+    return CDI_FOLDER / f"cove-test-{slot.number}.json"
+
+
+def write_cdi(slot: Slot, cards: tuple[Card, ...], *, rootless: bool = False) -> None:
+    """Write the CDI file; a rootless runtime makes no device file, and mounts one that is there."""
+
+    def edits(card: Card) -> dict[str, object]:
+        inside = f"/dev/{card.node}"
+        if rootless:
+            return {"mounts": [{"hostPath": "/dev/null", "containerPath": inside, "options": ["bind"]}]}
+        return {"deviceNodes": [{"path": inside, "hostPath": "/dev/null"}]}
+
+    devices = [{"name": card.uuid, "containerEdits": edits(card)} for card in cards]
+    spec = {"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}
+    cdi_file(slot).write_text(json.dumps(spec))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.command import Home, Result, shared_ide_cache
 from testbed.engine import environment
+from testbed.image import CHANGES, OFFICIAL_NAMES, base_archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 SUBORDINATE_IDS = 65536
 HEAVY = (
     "playwright",
+    "botocore",
+    "moto",
+    "jupyterlab",
+    "notebook",
     "mypy",
     "mypyc",
     "hypothesis",
@@ -36,6 +41,19 @@ HEAVY = (
     "idlelib",
     "ensurepip",
 )
+
+
+IMPORT = """
+import sys
+from cove.engines.choose import read_engine
+from cove.host.machine import read_machine
+from cove.host.proc import HostRunner
+archive, *words = sys.argv[1:]
+names, changes = words[:words.index("--")], words[words.index("--") + 1:]
+engine = read_engine("podman", HostRunner(), read_machine())
+for name in names:
+    engine.inspect_image(name) or engine.import_image(archive, name, changes)
+"""
 
 
 class Person(NamedTuple):
@@ -191,6 +209,19 @@ def ensure_subordinate_ids(name: str) -> None:
 def open_socket(engine: Engine, gid: int) -> None:
     """Let the user talk to the private docker, as the docker group lets users of a real one."""
     os.chown(engine.env["DOCKER_HOST"].removeprefix("unix://"), 0, gid)
+
+
+def give_image(person: Person, engine: Engine) -> None:
+    """Let the user's engine have the base image: their own podman a copy, docker is one for all."""
+    if engine.name == "docker":
+        open_socket(engine, person.gid)
+        return
+    archive = person.folder / "base.tar"
+    shutil.copy(base_archive(), archive)
+    archive.chmod(0o644)
+    words = (person.python, "-c", IMPORT, str(archive), OFFICIAL_NAMES[-1], "--", *CHANGES)
+    person.run(words, env=Home(person.folder).env).check()
+    archive.unlink()
 
 
 def copy_bundle(person: Person) -> None:

@@ -99,3 +99,52 @@ def test_what_does_not_run_cannot_be_opened(
     engine.stop(there.id)
     assert main(["open", "digits"]) == 4
     assert "the workspace digits is exited" in capsys.readouterr().err
+
+
+@pytest.fixture
+def desktop(machine: Machine, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A VS Code on PATH that notes how it was called."""
+    program = tmp_path / "bin" / "code"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nprintf "%s " "$@" > {tmp_path}/called\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return tmp_path / "called"
+
+
+def test_vs_code_attaches(
+    there: ContainerInfo, record: Record, desktop: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["open", "digits", "--desktop", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["way"] == "attach"
+    assert told["url"].startswith("vscode-remote://attached-container+")
+    assert told["url"].endswith("/workspaces/digits")
+    assert not desktop.exists()
+
+
+def test_vs_code_is_started(
+    there: ContainerInfo, engine: FakeEngine, desktop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cove.host.proc import HostRunner
+
+    monkeypatch.setattr(engine.runner, "attach", HostRunner().attach)
+    assert main(["open", "digits", "--desktop"]) == 0
+    assert desktop.read_text().startswith("--folder-uri vscode-remote://attached-container+")
+
+
+def test_other_editors_go_by_ssh(
+    there: ContainerInfo,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("cove.ssh.connect.prepare", lambda *_: None)
+    assert main(["open", "digits", "--editor", "zed", "--print", "--yes"]) == 0
+    assert capsys.readouterr().out == "ssh://digits.cove/workspaces/digits\n"
+    with open(f"{machine.home}/.ssh/config") as file:
+        assert "/ssh/config" in file.read()
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    assert main(["open", "digits", "--editor", "pycharm"]) == 9
+    assert "jetbrains-gateway://connect#" in capsys.readouterr().err
+    assert main(["open", "digits", "--editor", "zed", "--desktop"]) == 2

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         print(client_config(machine, own_program()), end="")
         return 0
     write_client_config(machine, own_program())
-    included = _include(session)
+    included = include(session)
     line = f'Include "{config_path(machine)}"'
     document = {"config": config_path(machine), "included": included, "host": "*.cove"}
     text = (
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _include(session: Session) -> bool:
+def include(session: Session) -> bool:
     """Put the one line into the person's configuration, with their consent; return whether it is there."""
     from cove.ssh.client import (
         config_path,

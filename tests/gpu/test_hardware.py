@@ -66,6 +66,8 @@ def test_amd(tmp_path: Path) -> None:
     found = read_hardware(root)
     assert found.rocm == "6.2.0"
     assert found.kfd == os.stat(f"{root}/dev/kfd").st_gid
+    (tmp_path / "dev/kfd").chmod(0o666)
+    assert read_hardware(root).kfd == 0, "everybody may use it: no group is needed"
     (node,) = found.render
     assert node[:3] == ("/dev/dri/renderD128", "amd", "0000:03:00.0")
     assert node[4:] == ("Radeon PRO W7900", 1, 48000000000, 1000, 12)

@@ -111,6 +111,12 @@ def by_toolkit(gpus: str) -> GpuGrant:
             (RADEON,),
             GpuGrant(("/dev/kfd", "/dev/dri/renderD128"), groups=("keep-groups",)),
         ),
+        (
+            DOCKER._replace(rootless=True),
+            Hardware(kfd=0, render=(RENDER[0]._replace(group=0),)),
+            (RADEON,),
+            GpuGrant(("/dev/kfd", "/dev/dri/renderD128")),
+        ),
         (DOCKER, Hardware(render=RENDER), (ARC,), GpuGrant(("/dev/dri/renderD129",), groups=("105",))),
         (DOCKER, Hardware(), (), NO_GPU),
     ],
@@ -137,6 +143,20 @@ def test_ways(engine: EngineWays, hardware: Hardware, gpus: tuple[Gpu, ...], gra
             (FIRST,),
             "older than the driver",
             "Write them anew",
+        ),
+        (
+            DOCKER._replace(rootless=True),
+            Hardware(kfd=104, render=RENDER),
+            (RADEON,),
+            "only the groups 104, 105 of this machine may use its device files",
+            "which keeps your groups",
+        ),
+        (
+            DOCKER._replace(rootless=True),
+            Hardware(render=RENDER),
+            (ARC,),
+            "only the group 105",
+            "udev rule",
         ),
         (
             PODMAN._replace(version=(3, 4), cdi_folders=()),

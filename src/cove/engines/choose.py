@@ -179,6 +179,10 @@ def _ask(program: str, runner: Runner, machine: Machine) -> Known:
         )
     if flags:
         adaptation = with_overlay(adaptation, flags)
+    if facts.cdi_folders and facts.name == "podman":
+        from cove.engines.podman_config import read_cdi_folders
+
+        facts = facts._replace(cdi_folders=read_cdi_folders(machine, facts.cdi_folders))
     endpoint = _endpoint(program, facts, runner, machine)
     return Known(adaptation.dialect, plan_engine_info(facts, adaptation.quirks, endpoint))
 

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 ARCHES = {"x86_64": "amd64", "aarch64": "arm64"}
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 PODMAN_CDI = ("/etc/cdi", "/var/run/cdi")
-"""podman has no word for where it reads them; since 4.1 these two."""
+"""podman's `info` has no word for where it reads them; since 4.1 these two, where nobody says others."""
 OURS = re.compile(r"(?:^|,)((?:cove|devcontainer)\.[\w.-]+)=")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from typing import TYPE_CHECKING
 
 from cove.gpu.cdi import FOLDERS, read_cdi
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 VENDORS = {"0x1002": AMD, "0x8086": INTEL}
 NVIDIA_PCI = "0x10de"
+EVERYBODY = stat.S_IROTH | stat.S_IWOTH
 DISPLAY_CLASSES = ("0x0300", "0x0302")
 """VGA and 3D controllers (pci.ids, class 03)."""
 CONTAINER = re.compile(r"[0-9a-f]{64}")
@@ -121,7 +123,9 @@ def _number(path: str, default: int) -> int:
 
 
 def _group(path: str) -> int:
+    """Return the group that may use a device file; 0 for one that needs none, -1 for one that is not there."""
     try:
-        return os.stat(path).st_gid
+        status = os.stat(path)
     except OSError:
         return -1
+    return 0 if status.st_mode & EVERYBODY == EVERYBODY else status.st_gid

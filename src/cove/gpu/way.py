@@ -158,9 +158,21 @@ def _render(engine: EngineWays, hardware: Hardware, gpus: Sequence[Gpu]) -> Way:
     if amd:
         devices.insert(0, "/dev/kfd")
         groups.insert(0, hardware.kfd)
-    if engine.name == "podman" and engine.rootless:
-        named: tuple[str, ...] = ("keep-groups",)
-    else:
-        named = tuple(dict.fromkeys(str(group) for group in groups if group > 0))
+    named = tuple(dict.fromkeys(str(group) for group in groups if group > 0))
+    if engine.rootless and named:
+        if engine.name == "docker":
+            raise _rootless_docker_without_groups(gpus, named)
+        named = ("keep-groups",)
     what = "/dev/kfd and its render node" if amd else "its render node"
     return Way(GpuGrant(devices=tuple(devices), groups=named), f"by {what}")
+
+
+def _rootless_docker_without_groups(gpus: Sequence[Gpu], groups: Sequence[str]) -> GpuError:
+    """Return the error; a number given to `--group-add` counts inside the user namespace, which has no group of the host."""
+    which = "the group" if len(groups) == 1 else "the groups"
+    return GpuError(
+        f"rootless docker cannot give {gpus[0].name}: only {which} {', '.join(groups)} of this machine may use its device "
+        "files, and a container of rootless docker is in none",
+        hint="Use podman (`--engine podman`), which keeps your groups; or let everybody use them by a udev rule: "
+        'SUBSYSTEM=="drm", KERNEL=="renderD*", MODE="0666", and the same for KERNEL=="kfd".',
+    )

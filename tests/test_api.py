@@ -240,3 +240,11 @@ def test_build(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("cove.workspace.build.build", build)
     assert cove.build("f", tags=["a", "b"], config="c", push=True) == (("a", "b"), "f c", 1, True)
+
+
+def test_gpus_are_those_of_the_command(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cove.workspace.gpu_list import GpuList
+
+    none = GpuList((), (), "", "")
+    monkeypatch.setattr("cove.workspace.gpu_list.list_gpus", lambda _: none)
+    assert api.gpus()["gpus"] == []

@@ -23,8 +23,10 @@ FLOORS = (
     "engines oci ide gpu",
     "places",
     "workspace",
-    "gateway ssh jupyter sagemaker mcp hub",
-    "cli api",
+    "gateway ssh jupyter sagemaker hub",
+    "api",
+    "mcp",
+    "cli",
     "testing __main__",
 )
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}

@@ -1,6 +1,6 @@
 """cove opens a machine-learning repository in VS Code, inside a container, wherever the work has to run.
 
-From Python: `cove.up`, `bring_up`, `throw_away`, `build`, `find`, `workspaces`; see `cove.api`.
+From Python: `cove.up`, `bring_up`, `throw_away`, `build`, `find`, `gpus`, `workspaces`; see `cove.api`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         bring_up,
         build,
         find,
+        gpus,
         throw_away,
         up,
         workspaces,
@@ -34,6 +35,7 @@ __all__ = [
     "bring_up",
     "build",
     "find",
+    "gpus",
     "throw_away",
     "up",
     "workspaces",

@@ -42,6 +42,7 @@ __all__ = [
     "bring_up",
     "build",
     "find",
+    "gpus",
     "throw_away",
     "up",
     "workspaces",
@@ -405,6 +406,13 @@ def workspaces() -> list[Workspace]:
         if listed.mine and (record := read_record(session.machine, listed.id)):
             found.append(Workspace(session, record))
     return found
+
+
+def gpus(*, engine: str = "") -> dict[str, object]:
+    """Return the GPUs of this machine as `cove gpus --json` prints them: memory in bytes, who holds and waits for each."""
+    from cove.workspace.gpu_list import list_gpus, render_document
+
+    return render_document(list_gpus(_session(engine=engine)))
 
 
 def _session(

@@ -36,6 +36,7 @@ COMMANDS = {
     "prune": "remove what cove made and nothing uses any more",
     "config": "every setting and where it comes from",
     "devcontainer": "stand in for the reference CLI: its commands, options and output",
+    "mcp": "serve workspaces to coding agents over the Model Context Protocol",
     "gateway": "the web door: status, stop, restart",
     "completion": "completion for bash, zsh and fish, with the workspaces' names",
 }

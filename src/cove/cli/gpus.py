@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cove.cli.context import open_session, print_result
 from cove.cli.style import Style
 from cove.cli.table import fold, measure_table, render_table
-from cove.workspace.gpu_list import list_gpus
+from cove.workspace.gpu_list import list_gpus, render_document
 
 if TYPE_CHECKING:
     import argparse
@@ -44,30 +44,6 @@ def run(args: argparse.Namespace) -> int:
             return 0
         sys.stdout.flush()
         time.sleep(WATCH_SECONDS)
-
-
-def render_document(found: GpuList) -> dict[str, object]:
-    """Return the list as JSON has it: memory in bytes."""
-    return {
-        "driver": found.driver,
-        "cuda": found.cuda,
-        "rocm": found.rocm,
-        "gpus": [
-            gpu._asdict()
-            | {
-                "lease": gpu.lease._asdict() if gpu.lease else None,
-                "lately": gpu.lately._asdict() if gpu.lately else None,
-                "processes": [process._asdict() for process in gpu.processes],
-            }
-            for gpu in found.gpus
-        ],
-        "holders": [
-            holder._asdict() | {"lately": holder.lately._asdict() if holder.lately else None}
-            for holder in found.holders
-        ],
-        "waiting": [ticket._asdict() for ticket in found.waiting],
-        "problems": [problem._asdict() for problem in found.problems],
-    }
 
 
 def render_text(found: GpuList, style: Style, width: int) -> str:

@@ -106,6 +106,30 @@ def list_gpus(session: Session) -> GpuList:
     return GpuList(listed, *told, tuple(waiting), tuple(holders), inventory.hardware.rocm)
 
 
+def render_document(found: GpuList) -> dict[str, object]:
+    """Return the list as JSON has it: memory in bytes."""
+    return {
+        "driver": found.driver,
+        "cuda": found.cuda,
+        "rocm": found.rocm,
+        "gpus": [
+            gpu._asdict()
+            | {
+                "lease": gpu.lease._asdict() if gpu.lease else None,
+                "lately": gpu.lately._asdict() if gpu.lately else None,
+                "processes": [process._asdict() for process in gpu.processes],
+            }
+            for gpu in found.gpus
+        ],
+        "holders": [
+            holder._asdict() | {"lately": holder.lately._asdict() if holder.lately else None}
+            for holder in found.holders
+        ],
+        "waiting": [ticket._asdict() for ticket in found.waiting],
+        "problems": [problem._asdict() for problem in found.problems],
+    }
+
+
 def _listed(gpu: Gpu, lease: Lease | None, names: Mapping[str, str], samples: Sequence[Sample]) -> ListedGpu:
     return ListedGpu(
         number=gpu.number,

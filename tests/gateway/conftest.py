@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from cove.gateway.prefix_door import PrefixDoor
     from cove.gateway.views import Listen
     from cove.places.base import Target
 
@@ -231,7 +232,13 @@ async def behind(request: web.BaseRequest) -> web.StreamResponse:  # noqa: C901,
     )
 
 
-def play(machine: Machine, act: Callable[[Scene], Awaitable[None]], *, one: Listen | None = None) -> None:
+def play(
+    machine: Machine,
+    act: Callable[[Scene], Awaitable[None]],
+    *,
+    one: Listen | None = None,
+    fronted: PrefixDoor | None = None,
+) -> None:
     """Run an act of a test against a gateway with a workspace that runs and one that does not."""
 
     async def run() -> None:
@@ -240,7 +247,11 @@ def play(machine: Machine, act: Callable[[Scene], Awaitable[None]], *, one: List
             for target in (0, PORT_INSIDE):
                 scene.place.addresses[target] = ("127.0.0.1", await scene.serve(behind))
             scene.directory.register(VIEW, ENDPOINT)
-            await (scene.open_one(one) if one else scene.open_gateway())
+            if fronted:
+                fronted.directory = scene.directory
+                scene.port = await scene.serve(fronted)
+            else:
+                await (scene.open_one(one) if one else scene.open_gateway())
             scene.directory._endpoints[ID] = ENDPOINT
             await asyncio.wait_for(act(scene), 20)
         finally:

@@ -5,6 +5,7 @@ from cove.gateway.headers import (
     filter_response,
     narrow_cookie,
     render_location,
+    render_relative,
     render_request,
     strip_cookies,
 )
@@ -103,10 +104,12 @@ def test_cookies_are_confined(value: bytes, prefix: bytes, narrowed: bytes) -> N
         (b"https://[::1]:3000?x", PORT, b"/?x"),
         (b"http://localhost:30000/x", PORT, b"http://localhost:30000/x"),
         (b"http://localhost:3000.evil/", PORT, b"http://localhost:3000.evil/"),
-        (b"/x", PORT._replace(prefix="/p"), b"/p/x"),
-        (b"/p/x", PORT._replace(prefix="/p"), b"/p/x"),
+        (b"/x", PORT._replace(prefix="/p"), b"./x"),
+        (b"/x?a=/b", PORT._replace(prefix="/p", at="/a/b?c=/d/e"), b"../x?a=/b"),
+        (b"/", PORT._replace(prefix="/p/q", at="/a/b"), b"../"),
+        (b"/p/x", PORT._replace(prefix="/p", at="/"), b"./x"),
         (b"//evil.example/", PORT._replace(prefix="/p"), b"//evil.example/"),
-        (b"http://localhost:3000/x", PORT._replace(prefix="/p"), b"/p/x"),
+        (b"http://localhost:3000/x", PORT._replace(prefix="/p"), b"./x"),
     ],
 )
 def test_redirects(value: bytes, passage: Passage, rendered: bytes) -> None:
@@ -124,3 +127,41 @@ def test_an_answers_headers() -> None:
     ]
     assert filter_response(answer, EDITOR) == [b"Content-Type: text/html\r\n", b"Set-Cookie: a=1\r\n"]
     assert filter_response([], EDITOR._replace(sandbox=True)) == [b"Content-Security-Policy: sandbox\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("header", "passed"),
+    [
+        (
+            b"Cookie: a=1; username-localhost-8888=s; jupyterhub-user-ana=s; _xsrf=x",
+            b"Cookie: a=1; _xsrf=x\r\n",
+        ),
+        (b"Cookie: username-hub=s", b""),
+        (b"Authorization: token 123", b""),
+        (b"Authorization: Basic abc", b"Authorization: Basic abc\r\n"),
+        (b"X-Cove-Door: s", b""),
+    ],
+)
+def test_a_fronts_login_stays_outside(header: bytes, passed: bytes) -> None:
+    name, _, value = header.partition(b": ")
+    sent = render_request("GET", "/", [(name, value)], PORT._replace(fronted=True), b"")
+    assert [line + b"\r\n" for line in sent.split(b"\r\n") if line.startswith(name)] == (
+        [passed] if passed else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "here", "relative"),
+    [
+        ("/nb/w/d/", "/nb/w/d", "./d/"),
+        ("/nb/open?folder=/x/y", "/nb/w/d/", "../../open?folder=/x/y"),
+        ("/a", "/", "./a"),
+        ("/", "/a/b", "../"),
+        ("/", "/a", "./"),
+    ],
+)
+def test_a_path_as_seen_from_another(target: str, here: str, relative: str) -> None:
+    from urllib.parse import urljoin
+
+    assert render_relative(target, here) == relative
+    assert urljoin(f"http://h{here}", relative) == f"http://h{target}"

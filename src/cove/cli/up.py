@@ -80,6 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--base-path", default="", metavar="PREFIX", help="the prefix under which a proxy in front serves it"
     )
     door.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that requests may be for, beside localhost, where --auth is none (* for any)",
+    )
+    door.add_argument(
         "--auth", choices=("token", "none"), default="token", help="none: only on loopback or a socket"
     )
 
@@ -125,7 +132,12 @@ def _own_door(args: argparse.Namespace) -> Listen | None:
     from cove.gateway.views import Listen
 
     return Listen(
-        host=args.host, port=args.port or 0, socket=args.socket, auth=args.auth, base_path=args.base_path
+        host=args.host,
+        port=args.port or 0,
+        socket=args.socket,
+        auth=args.auth,
+        base_path=args.base_path,
+        allow_hosts=tuple(args.allow_host),
     )
 
 
@@ -141,9 +153,10 @@ def _check_words(args: argparse.Namespace) -> None:
             "--dry-run plans what is there, and --branch may have to check out files first",
             hint="Leave out --branch: its configuration is planned as the one of a folder that has it.",
         )
-    if args.port is None and not args.socket and (args.auth == "none" or args.base_path):
+    if args.port is None and not args.socket and (args.auth == "none" or args.base_path or args.allow_host):
         raise UsageError(
-            "--auth and --base-path belong to a door of its own", hint="Add --port PORT or --socket PATH."
+            "--auth, --base-path and --allow-host belong to a door of its own",
+            hint="Add --port PORT or --socket PATH.",
         )
 
 

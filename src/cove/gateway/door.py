@@ -21,7 +21,7 @@ from cove.gateway.auth import (
     cookie_values,
     split_token,
 )
-from cove.gateway.headers import Passage
+from cove.gateway.headers import Passage, render_relative
 from cove.gateway.origins import (
     LOOPBACK_NAMES,
     Host,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from cove.gateway.views import Listen, WorkspaceView
 
 PREFIX = re.compile(r"(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+")
+ABSOLUTE = re.compile(r"((?:/[^/?]+)*?/proxy/absolute/([0-9]{1,5}))(?=[/?]|$)")
+"""Where jupyter-server-proxy leaves its prefix in the path, and names it in no header."""
 PROGRESS_PATH = "/_cove/progress"
 LIST_PATH = "/_cove/list"
 MOST_CHECKED = 1000
@@ -62,6 +64,9 @@ class Way(NamedTuple):
 class Door(ABC):
     """What all listeners share: the workspaces, the keys, and how a request is passed on."""
 
+    fronted = False
+    """Whether someone else's server, with a login of its own, may share the origin."""
+
     def __init__(self, directory: Directory, keys: Keys, tokens: Tokens, port: int) -> None:
         self.directory = directory
         self.keys = keys
@@ -80,7 +85,7 @@ class Door(ABC):
         try:
             return await self.answer(request, visit)
         except CoveError as error:
-            return _render(visit, pages.error_page(error.http_status, error.message, error.hint))
+            return render(visit, pages.error_page(error.http_status, error.message, error.hint))
 
     @abstractmethod
     async def answer(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
@@ -98,12 +103,12 @@ class Door(ABC):
             if token and self.tokens.redeem(token, scope, time.time()):
                 return self._let_in(visit, scope, clean, cookie_path), True
             if token and signed_in:
-                return _redirect(_relative(clean)), True
+                return redirect(_relative(clean)), True
         if signed_in and (reason := why_foreign(visit)):
             page = pages.error_page(
                 403, "Refused", f"This request was not made from this page itself: {reason}."
             )
-            return _render(visit, page), True
+            return render(visit, page), True
         return None, signed_in
 
     def signed_in(self, request: web.BaseRequest, visit: Visit, scope: str) -> bool:
@@ -123,7 +128,7 @@ class Door(ABC):
         return known
 
     def _let_in(self, visit: Visit, scope: str, clean: str, cookie_path: str) -> web.Response:
-        response = _redirect(_relative(clean))
+        response = redirect(_relative(clean))
         response.set_cookie(
             cookie_name(visit.host.port, scope),
             self.keys.session(self._bound(scope), time.time()),
@@ -139,7 +144,7 @@ class Door(ABC):
 
     def not_signed_in(self, visit: Visit, name: str = "") -> web.Response:
         """Return the page for someone without a session."""
-        return _render(visit, pages.login_page(name, used=bool(split_token(visit.path)[0])))
+        return render(visit, pages.login_page(name, used=bool(split_token(visit.path)[0])))
 
     # Where it goes.
 
@@ -170,6 +175,8 @@ class Door(ABC):
             else "",
             upgrade=visit.websocket,
             sandbox=way.sandbox,
+            fronted=self.fronted,
+            at=way.path,
         )
         return await relay(request, way.path, passage, self.directory.pool(way.view_id, way.port))
 
@@ -177,12 +184,12 @@ class Door(ABC):
         await self.directory.refresh(older_than=0.5)
         view = self.directory.by_id(way.view_id)
         if view is None:
-            return _render(visit, pages.error_page(404, "Gone", "This workspace does not exist any more."))
+            return render(visit, pages.error_page(404, "Gone", "This workspace does not exist any more."))
         if view.state == "building":
-            return _render(visit, pages.building_page(view, way.prefix))
+            return render(visit, pages.building_page(view, way.prefix))
         if view.state != "running":
-            return _render(visit, pages.stopped_page(view, way.prefix))
-        return _render(visit, pages.waiting_page(view, way.port, reason))
+            return render(visit, pages.stopped_page(view, way.prefix))
+        return render(visit, pages.waiting_page(view, way.port, reason))
 
     async def progress(self, visit: Visit, view_id: str) -> web.Response:
         """Answer the page that waits for an editor: what has happened since, and whether to load it."""
@@ -204,14 +211,14 @@ class GatewayDoor(Door):
         """Answer by origin; see origins.py."""
         origin = parse_origin(visit.host.name)
         if origin is None:
-            return _render(visit, unknown_host(visit.host))
+            return render(visit, unknown_host(visit.host))
         if origin.kind == "main":
             return await self._main(request, visit)
         view_id = self.directory.id_of(origin.label)
         if not view_id:
             view = await self.directory.find(origin.label)
             if view is None:
-                return _render(visit, no_workspace(origin.label.rpartition("-")[0]))
+                return render(visit, no_workspace(origin.label.rpartition("-")[0]))
             view_id = view.id
         if origin.kind == "port":
             return await self._port(request, visit, view_id, origin.port)
@@ -230,10 +237,10 @@ class GatewayDoor(Door):
             return await self._own_page(visit)
         name, prefix, rest = found
         if not rest.startswith("/"):
-            return _redirect(f"{prefix}/{rest}")
+            return redirect(f"{prefix}/{rest}")
         view = await self.directory.find(name)
         if view is None:
-            return _render(visit, no_workspace(name))
+            return render(visit, no_workspace(name))
         if visit.browser:
             return self._lead_on(visit, view, rest)
         return await self._pass_below(request, visit, view.id, prefix, rest)
@@ -241,18 +248,18 @@ class GatewayDoor(Door):
     async def _own_page(self, visit: Visit) -> web.Response:
         plain = visit.path.partition("?")[0]
         if plain == "/":
-            return _render(visit, pages.list_page(await self.directory.fresh_views(), self.directory.problem))
+            return render(visit, pages.list_page(await self.directory.fresh_views(), self.directory.problem))
         if plain == LIST_PATH:
             fragment = pages.render_list(await self.directory.fresh_views(), self.directory.problem)
             return web.Response(text=fragment, content_type="text/html", headers=pages.SAFE_HEADERS)
         if plain == "/favicon.ico":
             return web.Response(text=pages.ICON, content_type="image/svg+xml")
-        return _render(visit, pages.error_page(404, "Not found", "There is no such page here."))
+        return render(visit, pages.error_page(404, "Not found", "There is no such page here."))
 
     def _lead_on(self, visit: Visit, view: WorkspaceView, rest: str) -> web.Response:
         """Send a browser to the workspace's own origin, with a token that lets it in there."""
         if not visit.in_tab:
-            return _render(visit, pages.error_page(403, "Refused", "A workspace opens in a tab of its own."))
+            return render(visit, pages.error_page(403, "Refused", "A workspace opens in a tab of its own."))
         if visit.site in {"cross-site", "same-site"}:
             rest = rest.partition("?")[
                 0
@@ -260,14 +267,12 @@ class GatewayDoor(Door):
         if found := split_port_path(rest):
             return self._to_port(visit, view, found[0], found[2])
         token = self.tokens.mint(f"w/{view.id}", time.time(), HOP_SECONDS)
-        return _redirect(render_url(self.directory.label(view), 0, visit.host.port, add_token(rest, token)))
+        return redirect(render_url(self.directory.label(view), 0, visit.host.port, add_token(rest, token)))
 
     def _to_port(self, visit: Visit, view: WorkspaceView, port: int, rest: str) -> web.Response:
         token = self.tokens.mint(f"p/{view.id}/{port}", time.time(), HOP_SECONDS)
         path = rest if rest.startswith("/") else f"/{rest}"
-        return _redirect(
-            render_url(self.directory.label(view), port, visit.host.port, add_token(path, token))
-        )
+        return redirect(render_url(self.directory.label(view), port, visit.host.port, add_token(path, token)))
 
     async def _editor(  # noqa: PLR0911 - as above
         self, request: web.BaseRequest, visit: Visit, view_id: str
@@ -279,7 +284,7 @@ class GatewayDoor(Door):
             view = self.directory.by_id(view_id)
             name = view.name if view else ""
             if visit.browser and visit.in_tab and not split_token(visit.path)[0]:
-                return _redirect(f"http://{Host('localhost', visit.host.port)}/w/{name}{visit.path}")
+                return redirect(f"http://{Host('localhost', visit.host.port)}/w/{name}{visit.path}")
             return self.not_signed_in(visit, name)
         if visit.path.startswith(PROGRESS_PATH):
             return await self.progress(visit, view_id)
@@ -302,7 +307,7 @@ class GatewayDoor(Door):
         if view is not None and visit.browser and visit.navigation and not split_token(visit.path)[0]:
             # The workspace's origin is of the same site: its cookie travels into a frame as well.
             label = self.directory.label(view)
-            return _redirect(render_url(label, 0, visit.host.port, f"/proxy/{port}{visit.path}"))
+            return redirect(render_url(label, 0, visit.host.port, f"/proxy/{port}{visit.path}"))
         return self.not_signed_in(visit, view.name if view else "")
 
     async def _pass_below(
@@ -315,6 +320,8 @@ class GatewayDoor(Door):
 
 class OneDoor(Door):
     """One workspace at `/`, its ports at `/proxy/PORT/`: for a port of its own, or behind someone else's prefix."""
+
+    fronted = True
 
     def __init__(
         self, directory: Directory, keys: Keys, tokens: Tokens, port: int, *, view_id: str, listen: Listen
@@ -329,12 +336,12 @@ class OneDoor(Door):
     ) -> web.StreamResponse:
         """Answer for the one workspace."""
         if not self._knows(visit.host):
-            return _render(visit, unknown_host(visit.host))
+            return render(visit, unknown_host(visit.host))
         outer = parse_host(request.headers.get("X-Forwarded-Host", "").partition(",")[0].strip())
         visit = visit._replace(outer_host=str(outer)) if outer else visit
         prefix, path = self._split_prefix(request, visit)
         if not path:
-            return _redirect(f"{prefix}/")
+            return redirect(render_relative(f"{prefix}/", prefix))
         if self.listen.auth == "token":
             answer, signed_in = self.admit(request, visit, self.scope, prefix or "/")
             if answer:
@@ -343,7 +350,7 @@ class OneDoor(Door):
                 view = self.directory.by_id(self.view_id)
                 return self.not_signed_in(visit, view.name if view else "")
         elif reason := why_foreign(visit):
-            return _render(
+            return render(
                 visit, pages.error_page(403, "Refused", f"This request is not from this page: {reason}.")
             )
         if path.startswith(PROGRESS_PATH):
@@ -352,20 +359,27 @@ class OneDoor(Door):
         return way if isinstance(way, web.Response) else await self.pass_on(request, visit, way)
 
     def _knows(self, host: Host) -> bool:
-        allowed = self.listen.allow_hosts
-        # Only its owner can reach a unix socket, and a web page none: there is no name to be misled by.
-        return (
-            bool(self.listen.socket) or host.name in LOOPBACK_NAMES or "*" in allowed or host.name in allowed
-        )
+        # Only its owner can reach a unix socket, and a web page none: there is no name to be misled by. And behind
+        # Jupyter the name is that of its host; a name that was rebound brings no session, so nothing is behind it.
+        if self.listen.socket or self.listen.auth == "token" or host.name in LOOPBACK_NAMES:
+            return True
+        return "*" in self.listen.allow_hosts or host.name in self.listen.allow_hosts
 
     def _split_prefix(self, request: web.BaseRequest, visit: Visit) -> tuple[str, str]:
         """Return the prefix the browser sees, and the path below it; an empty path where the slash is missing."""
         base = self.listen.base_path.rstrip("/")
+        if not base and (found := ABSOLUTE.match(visit.path)) and int(found[2]) == self.port:
+            base = found[1]
         if base and (visit.path == base or visit.path.startswith((f"{base}/", f"{base}?"))):
             rest = visit.path[len(base) :]
             return base, rest if rest.startswith("/") else ""
-        given = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
-        return (given if PREFIX.fullmatch(given) else base), visit.path
+        return read_prefix(request) or base, visit.path
+
+
+def read_prefix(request: web.BaseRequest) -> str:
+    """Return the prefix that a front has taken off the path; empty for none, or one that is not a path."""
+    given = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
+    return given if PREFIX.fullmatch(given) else ""
 
 
 def choose_way(view_id: str, prefix: str, path: str, *, sandbox: bool = False) -> Way | web.Response:
@@ -377,7 +391,7 @@ def choose_way(view_id: str, prefix: str, path: str, *, sandbox: bool = False) -
         return Way(view_id, 0, path, prefix, sandbox)
     port, port_prefix, rest = found
     if not rest.startswith("/"):
-        return _redirect(f"{prefix}{port_prefix}/{rest}")
+        return redirect(render_relative(f"{prefix}{port_prefix}/{rest}", prefix + port_prefix))
     return Way(view_id, port, rest, prefix + port_prefix, sandbox)
 
 
@@ -412,11 +426,12 @@ def _relative(path: str) -> str:
     return f"./{plain.rpartition('/')[2]}{mark}{query}"
 
 
-def _redirect(location: str) -> web.Response:
+def redirect(location: str) -> web.Response:
+    """Return an answer that leads elsewhere."""
     return web.Response(status=303, headers={**pages.SAFE_HEADERS, "Location": location})
 
 
-def _render(visit: Visit, page: Page) -> web.Response:
+def render(visit: Visit, page: Page) -> web.Response:
     """Return a page, or for a program its gist: the one thing it can show a person."""
     if visit.browser and visit.navigation:
         return web.Response(

@@ -41,8 +41,13 @@ REPLACED = HOP_BY_HOP | {
     b"x-forwarded-port",
     b"x-forwarded-prefix",
     b"x-real-ip",
+    b"x-cove-door",
 }
 OURS = COOKIE_PREFIX.encode()
+DOOR_HEADER = "X-Cove-Door"
+"""What a front before cove proves itself with, where it cannot come by a unix socket."""
+FRONT_LOGINS = (b"username-", b"jupyterhub-")
+"""How the cookies begin that open Jupyter and JupyterHub. Whoever has one runs programs on the host."""
 LOCAL_URL = re.compile(rb"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::([0-9]+))?(?=[/?#]|$)")
 
 
@@ -62,6 +67,10 @@ class Passage(NamedTuple):
     upgrade: bool = False
     sandbox: bool = False
     """Whether a browser that shows the answer after all must keep it apart from this origin."""
+    fronted: bool = False
+    """Whether Jupyter may stand before cove on the same origin: its login must not reach what is inside."""
+    at: str = ""
+    """The path below `prefix` that is asked for; redirects are spelt relative to it."""
 
 
 def render_request(method: str, path: str, headers: Headers, passage: Passage, framing: bytes) -> bytes:
@@ -81,9 +90,13 @@ def render_request(method: str, path: str, headers: Headers, passage: Passage, f
         if key in REPLACED or key in named:
             continue
         if key == b"cookie":
-            value = strip_cookies(value, passage.secret.encode())  # noqa: PLW2901 - the one that travels on
+            value = strip_cookies(  # noqa: PLW2901 - the one that travels on
+                value, passage.secret.encode(), fronted=passage.fronted
+            )
             if not value:
                 continue
+        elif key == b"authorization" and passage.fronted and value.lower().startswith(b"token "):
+            continue
         elif key == b"origin" and passage.port:
             value = b"http://" + local  # noqa: PLW2901 - checked before; see above
         lines.append(b"%s: %s\r\n" % (name, value))
@@ -114,16 +127,18 @@ def _named_by_connection(headers: Headers) -> frozenset[bytes]:
     return frozenset()
 
 
-def strip_cookies(value: bytes, secret: bytes = b"") -> bytes:
+def strip_cookies(value: bytes, secret: bytes = b"", *, fronted: bool = False) -> bytes:
     """Return a Cookie header without cove's own cookies, and with the editor's session if there is one.
 
-    The browser sends the cookies of every cove on this host, since cookies know no ports; none goes further.
+    The browser sends the cookies of every cove on this host, since cookies know no ports; none goes further. Nor do
+    the logins of a front that shares its origin with us.
     """
-    if OURS not in value and not secret:
+    if OURS not in value and not secret and not fronted:
         return value
+    kept_out = (OURS, *FRONT_LOGINS) if fronted else (OURS,)
     forged = secret.partition(b"=")[0] + b"=" if secret else OURS
     pairs = [pair.strip() for pair in value.split(b";")]
-    kept = [pair for pair in pairs if pair and not pair.startswith((OURS, forged))]
+    kept = [pair for pair in pairs if pair and not pair.startswith((*kept_out, forged))]
     return b"; ".join([*kept, secret] if secret else kept)
 
 
@@ -175,5 +190,22 @@ def render_location(value: bytes, passage: Passage) -> bytes:
         value = value if value.startswith(b"/") else b"/" + value
     if passage.prefix and value.startswith(b"/") and not value.startswith(b"//"):
         prefix = passage.prefix.encode("latin-1")
-        return value if value.startswith(prefix + b"/") else prefix + value
+        whole = value if value.startswith(prefix + b"/") else prefix + value
+        here = prefix + (passage.at or "/").encode("latin-1")
+        return render_relative(whole.decode("latin-1"), here.decode("latin-1")).encode("latin-1")
     return value
+
+
+def render_relative(target: str, here: str) -> str:
+    """Return a path as seen from another one: some fronts prepend their prefix to a Location that begins with `/`.
+
+    >>> render_relative("/nb/w/digits/", "/nb/open/x/y?z")
+    '../../w/digits/'
+    """
+    path, mark, query = target.partition("?")
+    there, folder = path.split("/"), here.partition("?")[0].split("/")[:-1]
+    common = 0
+    while common < min(len(there) - 1, len(folder)) and there[common] == folder[common]:
+        common += 1
+    rest = "../" * (len(folder) - common) + "/".join(there[common:])
+    return f"{rest if rest.startswith('../') else f'./{rest}'}{mark}{query}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,9 +47,11 @@ li h2 { margin: 0; font-size: 1.05rem; display: flex; align-items: baseline; gap
 .bars { color: var(--deep); font-family: "DejaVu Sans Mono", ui-monospace, Menlo, monospace; letter-spacing: -.05em; }
 .problem { color: var(--bad); font-size: .88rem; margin-top: .35rem; overflow-wrap: anywhere; }
 .problem code { color: var(--ink); display: inline-block; }
-a.button { background: var(--deep); color: var(--on-deep); text-decoration: none; font-weight: 600;
+.button { border: 0; font: inherit; cursor: pointer; text-decoration: none; font-weight: 600;
+  background: var(--deep); color: var(--on-deep);
   padding: .45rem 1rem; border-radius: .5rem; }
-a.button:hover { filter: brightness(1.08); } a.button:focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; }
+.button:hover { filter: brightness(1.08); } .button[hidden] { display: none; }
+.button:focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; }
 code, pre { font: .88rem/1.5 ui-monospace, "Cascadia Mono", Menlo, "DejaVu Sans Mono", monospace; }
 code { background: var(--line); padding: .12rem .4rem; border-radius: .3rem; overflow-wrap: anywhere; }
 pre { margin: 1rem 0 0; padding: 1rem 1.25rem; background: var(--card); border: 1px solid var(--line);
@@ -65,11 +68,11 @@ LOGO = (
 ICON = LOGO.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" color="#2196b5" ')
 
 LIST_SCRIPT = """
-const list = document.getElementById("list");
+const list = document.getElementById("list"), base = document.body.dataset.base;
 async function renew() {
   if (!document.hidden) {
     try {
-      const answer = await fetch("/_cove/list");
+      const answer = await fetch(`${base}/_cove/list`);
       if (answer.ok) list.innerHTML = await answer.text();
       else if (answer.status === 401) location.reload();
     } catch {}
@@ -108,6 +111,61 @@ async function follow() {
   setTimeout(follow, 700);
 }
 follow();
+"""
+
+START_SCRIPT = """
+const log = document.getElementById("log"), state = document.getElementById("state");
+const base = document.body.dataset.base, { folder, auto } = log.dataset;
+const buttons = document.querySelectorAll("button");
+let from = 0, failures = 0;
+function show(event) {
+  const line = document.createElement("div");
+  line.className = event.event === "end" && event.failed ? "bad" : event.event;
+  const took = event.seconds === undefined ? "" : ` (${event.seconds.toFixed(1)} s)`;
+  const mark = { begin: "▸ ", end: event.failed ? "✗ " : "✓ ", warn: "⚠ ", note: "· " }[event.event] ?? "  ";
+  line.textContent = mark + event.text + took;
+  log.append(line);
+}
+function fail(why) {
+  state.textContent = "";
+  for (const [kind, text] of [["bad", `✗ ${why.message}`], ["line", why.detail], ["begin", why.hint]])
+    if (text) show({ event: "text", text }), (log.lastChild.className = kind);
+  log.scrollTop = log.scrollHeight;
+  for (const button of buttons) button.hidden = button.dataset.trust && !why.refused;
+}
+async function ask(options, query = "") {
+  const answer = await fetch(`${base}/_cove/up${query}`, options);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+}
+async function start(trust) {
+  for (const button of buttons) button.hidden = true;
+  log.replaceChildren();
+  state.textContent = "The editor opens here as soon as it runs.";
+  from = failures = 0;
+  try {
+    const begun = await ask({ method: "POST", body: JSON.stringify({ folder, trust }) });
+    follow(begun.id);
+  } catch (error) { fail({ message: error.message }); }
+}
+async function follow(id) {
+  try {
+    const news = await ask({}, `?id=${id}&from=${from}`);
+    failures = 0;
+    if (news.from < from) log.replaceChildren();
+    from = news.from;
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    for (const event of news.events) show(event);
+    if (atEnd) log.scrollTop = log.scrollHeight;
+    if (news.name) return location.replace(`${base}/w/${news.name}/`);
+    if (news.failure) return fail(news.failure);
+  } catch (error) {
+    if (++failures > 20) return fail({ message: `It does not answer any more: ${error.message}` });
+  }
+  setTimeout(follow, 700, id);
+}
+for (const button of buttons) button.addEventListener("click", () => start(Boolean(button.dataset.trust)));
+if (auto) start(false);
 """
 
 RETRY_SCRIPT = "setTimeout(() => location.reload(), 2500);"
@@ -151,25 +209,28 @@ SAFE_HEADERS = {
 }
 
 
-def render_list(views: Sequence[WorkspaceView], problem: str) -> str:
-    """Return the workspaces as HTML, for the page and for its renewal."""
+def render_list(
+    views: Sequence[WorkspaceView], problem: str, *, base: str = "", can_start: bool = False
+) -> str:
+    """Return the workspaces as HTML, for the page and for its renewal; `can_start`: by a click."""
     trouble = f'<p class="card"><b>The engine does not answer.</b> {escape(problem)}</p>' if problem else ""
     if not views:
         return trouble + (
             '<div class="card"><h1>No workspace yet</h1><p>Open a folder that has a Dockerfile or a devcontainer.json:'
             "</p><code>cove up PATH</code></div>"
         )
-    return f"{trouble}<ul>{''.join(_render_entry(view) for view in views)}</ul>"
+    return f"{trouble}<ul>{''.join(_render_entry(view, base, can_start=can_start) for view in views)}</ul>"
 
 
-def _render_entry(view: WorkspaceView) -> str:
+def _render_entry(view: WorkspaceView, base: str, *, can_start: bool) -> str:
     state = view.state if view.state in STATES else "stopped"
     facts = " · ".join(escape(text) for text in (view.folder, view.engine, view.detail) if text)
     if state in {"running", "building"}:
         words = "Open" if state == "running" else "Watch"
-        action = (
-            f'<a class="button" href="/w/{escape(view.name)}/" target="_blank" rel="noopener">{words}</a>'
-        )
+        action = f'<a class="button" href="{escape(base)}/w/{escape(view.name)}/" target="_blank" rel="noopener">{words}</a>'
+    elif can_start and view.folder:
+        where = escape(f"{base}/open?folder={quote(view.folder)}")
+        action = f'<a class="button" href="{where}" target="_blank" rel="noopener">Start</a>'
     else:
         action = f"<code>cove up {escape(view.folder)}</code>"
     bars = f' <span class="bars">{escape(view.bars)}</span>' if view.bars else ""
@@ -178,30 +239,51 @@ def _render_entry(view: WorkspaceView) -> str:
     problem = f'<div class="problem">{escape(view.problem)}{remedy}</div>' if view.problem else ""
     return (
         f'<li><div><h2>{escape(view.name)} <span class="state {state}">{STATES[state]}</span></h2>'
-        f'<div class="facts">{facts}</div>{gpus}{_render_ports(view)}{problem}</div>{action}</li>'
+        f'<div class="facts">{facts}</div>{gpus}{_render_ports(view, base)}{problem}</div>{action}</li>'
     )
 
 
-def _render_ports(view: WorkspaceView) -> str:
+def _render_ports(view: WorkspaceView, base: str) -> str:
     """Return links to the ports of a workspace that runs; a declared one that does not listen is paler."""
     if not view.ports or view.state != "running":
         return ""
     idle = ' class="quiet" title="nothing listens there yet"'
     links = (
-        f'<a href="/w/{escape(view.name)}/proxy/{escape(port)}/" target="_blank" rel="noopener"'
+        f'<a href="{escape(base)}/w/{escape(view.name)}/proxy/{escape(port)}/" target="_blank" rel="noopener"'
         f"{'' if port in view.listening else idle}>{escape(f'{label} {port}' if label else port)}</a>"
         for port, label in view.ports.items()
     )
     return f'<div class="facts ports">Ports: {" · ".join(links)}</div>'
 
 
-def list_page(views: Sequence[WorkspaceView], problem: str) -> Page:
+def list_page(
+    views: Sequence[WorkspaceView], problem: str, *, base: str = "", can_start: bool = False
+) -> Page:
     """Return the page of all workspaces."""
+    entries = render_list(views, problem, base=base, can_start=can_start)
     return render_page(
         "Workspaces · cove",
-        f'<h1>Workspaces</h1><div id="list">{render_list(views, problem)}</div>',
+        f'<h1>Workspaces</h1><div id="list">{entries}</div>',
         script=LIST_SCRIPT,
+        base=base,
     )
+
+
+def starting_page(folder: str, base: str, *, auto: bool) -> Page:
+    """Return the page that brings a folder's workspace up and becomes its editor; at a click, if not by itself."""
+    said = (
+        "The editor opens here as soon as it runs."
+        if auto
+        else "Another page led here. Is this what you want?"
+    )
+    body = (
+        f"<h1>{escape(folder.rstrip('/').rpartition('/')[2] or folder)} in VS Code</h1>"
+        f'<p class="facts">{escape(folder)}</p><p class="quiet" id="state">{said}</p>'
+        f'<pre id="log" aria-live="polite" data-folder="{escape(folder)}" data-auto="{"1" if auto else ""}"></pre>'
+        f'<p><button class="button"{" hidden" if auto else ""}>Build and open</button> '
+        '<button class="button" data-trust="1" hidden>Trust this repository, and open it</button></p>'
+    )
+    return render_page(f"{folder.rpartition('/')[2]} · cove", body, script=START_SCRIPT, base=base)
 
 
 def login_page(name: str, *, used: bool) -> Page:

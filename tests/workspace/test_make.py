@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -257,6 +258,18 @@ def test_whatever_fails_the_old_container_is_what_it_was(
     assert left.id == there.id
     if broken is not end_at_once:  # of which the old one suffers here too
         assert left.running is ran
+
+
+def test_a_full_disk_leaves_the_old_container_alone(
+    engine: FakeEngine, there: ContainerInfo, run: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cove.workspace.make.write_record", write)
+    with pytest.raises(OSError, match="No space left"):
+        run(replaces=engine.inspect_container(there.id))
+    assert [one.id for one in engine.containers({})] == [there.id]
 
 
 # -- again

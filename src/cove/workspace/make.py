@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cove.errors import ConfigurationError, CoveError, UsageError
@@ -102,7 +102,12 @@ def make(session: Session, request: UpRequest, address: Address, *, replaces: Co
             )
         except (CoveError, OSError, KeyboardInterrupt):  # OSError: a full disk
             if known and replaces and known.container == replaces.id:
-                write_record(session.machine, known)  # first, and without the engine: it may be what failed
+                with suppress(
+                    OSError
+                ):  # a full disk: then the record is still the one from before, or is not believed
+                    write_record(
+                        session.machine, known
+                    )  # first, and without the engine: it may be what failed
             _give_back(session, address, container.id, replaces)
             raise
         if replaces is not None:

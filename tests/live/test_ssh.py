@@ -19,11 +19,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from testbed.openssh_client import make_client
+from testbed.openssh_client import make_client, running_agent
 from testbed.registry import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from testbed.command import Cove
@@ -199,9 +199,9 @@ def check_forwarding(client: Client, host: str, tmp_path: Path) -> None:
     here = socket.socket(socket.AF_UNIX)
     here.bind(str(tmp_path / "here.sock"))
     here.listen()
-    threading.Thread(target=lambda: here.accept()[0].sendall(b"from here"), daemon=True).start()
+    serve_once(here, b"from here")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=lambda: listener.accept()[0].sendall(b"back"), daemon=True).start()
+        serve_once(listener, b"back")
         process = client.start(
             "-o", "ExitOnForwardFailure=yes",
             "-L", f"{local}:127.0.0.1:{web}", "-R", f"{back}:127.0.0.1:{listener.getsockname()[1]}", "-D", str(socks),
@@ -225,6 +225,15 @@ def check_forwarding(client: Client, host: str, tmp_path: Path) -> None:
             here.close()
 
 
+def serve_once(listener: socket.socket, data: bytes) -> None:
+    def serve() -> None:
+        link, _ = listener.accept()
+        with link:
+            link.sendall(data)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
 def answers(port: int) -> bool:
     try:
         return bool(fetch(port, "/"))
@@ -246,25 +255,6 @@ def through_socks(proxy: int, port: int) -> bool:
         assert link.recv(10)[1] == 0
         link.sendall(b"GET / HTTP/1.0\r\n\r\n")
         return b"200" in link.recv(64)
-
-
-@contextlib.contextmanager
-def running_agent(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An ssh-agent with one key; the variable that leads to it."""
-    key = tmp_path / "agent_key"
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "in-the-agent", "-f", key], check=True
-    )
-    told = subprocess.run(
-        ["ssh-agent", "-s", "-a", str(tmp_path / "agent.sock")], check=True, capture_output=True, text=True
-    )
-    pid = int(re.search(r"SSH_AGENT_PID=(\d+)", told.stdout)[1])  # type: ignore[index]
-    env = {"SSH_AUTH_SOCK": str(tmp_path / "agent.sock")}
-    try:
-        subprocess.run(["ssh-add", "-q", key], check=True, env={**os.environ, **env})
-        yield env
-    finally:
-        os.kill(pid, signal.SIGTERM)
 
 
 def check_agent(client: Client, host: str, tmp_path: Path) -> None:

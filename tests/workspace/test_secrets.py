@@ -16,6 +16,7 @@ from cove.workspace.secrets import (
     note_missing,
     read_kept_secrets,
     read_secrets,
+    read_session_env,
 )
 from cove.workspace.terms import UpRequest
 from cove.workspace.up import up
@@ -92,3 +93,15 @@ def test_what_is_declared_and_not_given_is_noted(session: Session, tmp_path: Pat
 
 def test_hidden_in_output() -> None:
     assert hide("key=abcd1 n=1", {"A": "abcd1", "B": "1"}) == "key=******** n=1"
+
+
+def test_variables_of_the_persons_choice(session: Session, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("from a file\n")
+    session.machine = session.machine._replace(env={"AWS_A": "1", "AWS_B": "2", "HF": "3", "OTHER": "4"})
+    words = ("AWS_*", "HF", "GONE", f"TOKEN={token}")
+    session.settings = session.settings._replace(session_env=words)
+    assert read_session_env(session) == {"AWS_A": "1", "AWS_B": "2", "HF": "3", "TOKEN": "from a file"}
+    session.settings = session.settings._replace(session_env=("X=/nowhere",))
+    with pytest.raises(ConfigurationError, match="cannot read X from /nowhere"):
+        read_session_env(session)

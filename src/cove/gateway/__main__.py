@@ -10,6 +10,8 @@ from cove.errors import CoveError
 from cove.gateway.server import Gateway
 from cove.gateway.wiring import Losses, make_place, read_views
 from cove.host.machine import read_machine
+from cove.host.proc import HostRunner
+from cove.workspace.errands import Errands
 from cove.workspace.gpu_use import watch_use
 from cove.workspace.ports import Lookout
 
@@ -25,6 +27,8 @@ def main() -> int:
     async def run() -> None:
         losses, lookout = Losses(), Lookout()
         threading.Thread(target=watch_use, args=(machine,), name="gpu-use", daemon=True).start()
+        errands = Errands(machine, HostRunner())
+        threading.Thread(target=errands.serve, name="errands", daemon=True).start()
         await Gateway(machine, make_place(machine), lambda: read_views(machine, losses, lookout)).run(port)
 
     try:

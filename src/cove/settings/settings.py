@@ -34,6 +34,10 @@ class Settings(NamedTuple):
     conda_channels: str = ""
     apt_proxy: str = ""
     ssh_server: str = ""
+    git_credentials: bool = True
+    ssh_agent: bool = True
+    git_identity: bool = True
+    session_env: tuple[str, ...] = ()
     dotfiles_repository: str = ""
     dotfiles_command: str = ""
     dotfiles_target: str = ""
@@ -86,6 +90,22 @@ KEYS = (
         "ssh_server",
         "COVE_SSH_SERVER",
         "The SSH server for containers, built elsewhere: a folder or its .tar.gz.",
+    ),
+    Key(
+        "git_credentials",
+        "COVE_GIT_CREDENTIALS",
+        "git in a workspace may ask this machine's credential helper, over HTTPS.",
+    ),
+    Key("ssh_agent", "COVE_SSH_AGENT", "Workspaces may use this machine's ssh agent, by its socket."),
+    Key(
+        "git_identity",
+        "COVE_GIT_IDENTITY",
+        "git in a workspace knows your name, address and ssh signing key.",
+    ),
+    Key(
+        "session_env",
+        "COVE_SESSION_ENV",
+        "Variables of yours that a workspace's processes get and nothing keeps: NAME, PREFIX_*, or NAME=FILE.",
     ),
     Key(
         "dotfiles_repository",

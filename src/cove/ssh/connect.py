@@ -68,10 +68,10 @@ def find_ssh_desk(session: Session, word: str | None) -> Desk:
         return _find_foreign(session, word)
     session.use_engine(record.engine)
     env = record.env
-    if record.secrets_file:
-        from cove.workspace.secrets import read_kept_secrets
+    if record.secrets_file or session.settings.session_env:
+        from cove.workspace.secrets import read_private_env
 
-        env = {**env, **read_kept_secrets(record)}
+        env = {**env, **read_private_env(session, record)}
     return Desk(record.name, record.id, record.container, record.user, record.workspace_folder, env)
 
 

@@ -41,10 +41,10 @@ def plan_exec(session: Session, word: str | None, argv: tuple[str, ...], options
     if record is None:
         return _plan_without_record(session, word, argv, options)
     session.use_engine(record.engine)
-    if record.secrets_file and not options.user:
-        from cove.workspace.secrets import read_kept_secrets
+    if (record.secrets_file or session.settings.session_env) and not options.user:
+        from cove.workspace.secrets import read_private_env
 
-        options = options._replace(env={**read_kept_secrets(record), **options.env})
+        options = options._replace(env={**read_private_env(session, record), **options.env})
     return session.engine.exec_command(render_exec(record, argv, options))
 
 

@@ -12,7 +12,7 @@ from cove.workspace.environment import read_remote_user
 from cove.workspace.hooks import Inside
 from cove.workspace.plan import private_environment
 from cove.workspace.records import Record
-from cove.workspace.secrets import read_secrets
+from cove.workspace.secrets import read_secrets, read_session_env
 
 if TYPE_CHECKING:
     from cove.engines.base import ContainerInfo
@@ -74,7 +74,7 @@ def enter(
         env=env,
         markers=remote.markers,
         scope=scope,
-        secrets=read_secrets(secrets_file) if secrets_file else {},
+        secrets={**read_session_env(session), **(read_secrets(secrets_file) if secrets_file else {})},
     )
     record = Record(
         id=reading.address.id,

@@ -15,6 +15,7 @@ from cove.spec.variables import substitute
 from cove.workspace.beside import Beside
 from cove.workspace.caches import read_defaults
 from cove.workspace.compose import run_service, start_siblings
+from cove.workspace.credentials import offer_credentials
 from cove.workspace.cuda import check_before_pull, check_image
 from cove.workspace.dotfiles import NAME as DOTFILES
 from cove.workspace.dotfiles import plan_dotfiles
@@ -183,6 +184,11 @@ def settle(
     all of that has worked.
     """
     inside, record = enter(session, reading, container, merged, name, remote, secrets_file=secrets_file)
+    given = offer_credentials(session, record.id, editor)
+    inside, record = (
+        inside._replace(env={**given, **inside.env}),
+        record._replace(env={**given, **record.env}),
+    )
     hooks = {**merged.hooks, DOTFILES: (plan_dotfiles(session.settings),)} if merged.hooks else {}
     due = choose_hooks(hooks, inside.markers, created=inside.created, started=inside.started)
     awaited = ORDER[: ORDER.index(merged.wait_for) + 1] if merged.wait_for in ORDER else ()

@@ -11,7 +11,7 @@ from cove.places.endpoints import read_endpoint, write_endpoint
 from cove.places.local import LocalPlace, mux_request
 from cove.spec.run import ExecRequest
 from cove.workspace.beside import Beside
-from cove.workspace.secrets import read_kept_secrets
+from cove.workspace.secrets import read_private_env
 
 if TYPE_CHECKING:
     from cove.workspace.editor import Editor
@@ -45,7 +45,12 @@ def _launch(session: Session, record: Record, editor: Editor) -> None:
         argv=editor.launch.argv,
         user=record.user,
         workdir=record.workspace_folder,
-        env={**record.env, **read_kept_secrets(record), **editor.launch.env, SHELL_FOUND: record.shell},
+        env={
+            **record.env,
+            **read_private_env(session, record),
+            **editor.launch.env,
+            SHELL_FOUND: record.shell,
+        },
         detach=True,
     )
     outcome = session.engine.exec(request)

@@ -25,7 +25,7 @@ from cove.workspace.inside import ask_who, enter
 from cove.workspace.orphans import RUNNER, sweep
 from cove.workspace.plan import plan_container
 from cove.workspace.read import read_workspace
-from cove.workspace.secrets import check_secrets, choose_secrets_file, read_kept_secrets
+from cove.workspace.secrets import check_secrets, choose_secrets_file, read_private_env
 from cove.workspace.system import settle_system
 from cove.workspace.trust import need_image_trust, need_trust
 
@@ -56,7 +56,7 @@ def run_once(
     with running_once(
         session, folder, config=config, options=options, gpus=gpus, secrets_file=secrets_file
     ) as record:
-        exec_options = exec_options._replace(env={**read_kept_secrets(record), **exec_options.env})
+        exec_options = exec_options._replace(env={**read_private_env(session, record), **exec_options.env})
         command = session.engine.exec_command(render_exec(record, argv, exec_options))
         return session.runner.attach(command)
 

@@ -71,6 +71,38 @@ def read_kept_secrets(record: Record) -> dict[str, str]:
     return read_secrets(record.secrets_file) if there else {}
 
 
+def read_session_env(session: Session) -> dict[str, str]:
+    """Return the variables that the setting `session_env` names, as they are now; a file's text without its last newline.
+
+    Raises ConfigurationError for a file that is not there.
+    """
+    found: dict[str, str] = {}
+    for word in session.settings.session_env:
+        name, equals, path = word.partition("=")
+        if equals:
+            found[name] = _read_text(os.path.expanduser(path), name)
+        elif name.endswith("*"):
+            found |= {
+                each: value for each, value in session.machine.env.items() if each.startswith(name[:-1])
+            }
+        elif name in session.machine.env:
+            found[name] = session.machine.env[name]
+    return found
+
+
+def read_private_env(session: Session, record: Record) -> dict[str, str]:
+    """Return what a workspace's processes get and nothing keeps: the person's chosen variables, and its secrets."""
+    return {**read_session_env(session), **read_kept_secrets(record)}
+
+
+def _read_text(path: str, name: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(LARGEST_BYTES).rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"`session_env` cannot read {name} from {path}: {error}") from error
+
+
 def note_missing(session: Session, declared: Mapping[str, JsonValue], path: str) -> None:
     """Say which of the secrets that a configuration declares the file does not hold, with its own words on them."""
     given = read_secrets(path) if path else {}

@@ -114,6 +114,10 @@ def _open(
         # Coming back is attaching: a command for that is run each time, by the long way.
         attaches = "postAttachCommand" in container.labels.get("devcontainer.metadata", "")
         if not attaches and is_alive(session, record):
+            if "SSH_AUTH_SOCK" in record.env:
+                from cove.workspace.credentials import note_agent
+
+                note_agent(session)
             return Opened(record, created=False, out_of_date=differences)
     from cove.workspace.make import resume
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import signal
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.command import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from testbed.command import Cove
 
@@ -66,3 +71,22 @@ def make_client(cove: Cove, *, environment: Sequence[str] = ()) -> Client:
     """Let cove write its configuration, and return the client that goes by it alone."""
     config = cove("ssh-config", "--json", *environment).check().json["config"]
     return Client(cove, config)
+
+
+@contextlib.contextmanager
+def running_agent(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """An ssh-agent with one key; the variable that leads to it."""
+    key = tmp_path / "agent_key"
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "in-the-agent", "-f", key], check=True
+    )
+    told = subprocess.run(
+        ["ssh-agent", "-s", "-a", str(tmp_path / "agent.sock")], check=True, capture_output=True, text=True
+    )
+    pid = int(re.search(r"SSH_AGENT_PID=(\d+)", told.stdout)[1])  # type: ignore[index]
+    env = {"SSH_AUTH_SOCK": str(tmp_path / "agent.sock")}
+    try:
+        subprocess.run(["ssh-add", "-q", key], check=True, env={**os.environ, **env})
+        yield env
+    finally:
+        os.kill(pid, signal.SIGTERM)

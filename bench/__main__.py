@@ -22,7 +22,13 @@ def main() -> int:
     words.add_argument("--image", default="debian:bookworm-slim", help="a base image the engine has")
     args = words.parse_args()
     which = ("--engine", args.engine, "--image", args.image)
-    programs = (("up.py", *which), ("features.py", *which), ("many.py", *which), ("gateway.py",))
+    programs = (
+        ("up.py", *which),
+        ("features.py", *which),
+        ("many.py", *which),
+        ("ssh.py", *which),
+        ("gateway.py",),
+    )
     codes = []
     for program in programs:
         print(f"\n{' '.join(program)}", flush=True)

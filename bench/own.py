@@ -36,6 +36,8 @@ def own_folders(engine: str) -> Iterator[tuple[Path, dict[str, str]]]:
     (home / "h" / "cache").mkdir(parents=True)
     cache.mkdir(parents=True, exist_ok=True)
     (home / "h" / "cache" / "ide").symlink_to(cache)  # fetching the editor is not what is measured
+    (cache.parent / "ssh").mkdir(exist_ok=True)
+    (home / "h" / "cache" / "ssh").symlink_to(cache.parent / "ssh")  # neither is building the SSH server
     try:
         yield home, env
     finally:

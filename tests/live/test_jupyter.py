@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from testbed.browser import PATIENCE_MS, run_in_palette
 from testbed.jupyter import running_jupyter
+from testbed.nginx import running_nginx
+from testbed.registry import free_port
+from testbed.workspace import fetch, make_extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import BrowserContext, Page
     from testbed.command import Cove
     from testbed.jupyter import Jupyter
 
-pytestmark = pytest.mark.parametrize("engine", ["docker"], indirect=True)
+on_docker = pytest.mark.parametrize("engine", ["docker"], indirect=True)
+on_podman = pytest.mark.parametrize("engine", ["podman"], indirect=True)
 LONG_MS = 5 * PATIENCE_MS
 ECHO = """\
 import base64, hashlib, http.server, json
@@ -67,6 +75,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("127.0.0.1", 6006), Handler).serve_forever()
 """
+KERNEL = """\
+const vscode = require("vscode"), { execFileSync } = require("child_process");
+exports.activate = () => {
+  const controller = vscode.notebooks.createNotebookController("cove-test-python", "jupyter-notebook", "Python inside");
+  controller.supportedLanguages = ["python"];
+  controller.executeHandler = async (cells) => {
+    for (const cell of cells) {
+      const execution = controller.createNotebookCellExecution(cell);
+      execution.start(Date.now());
+      const said = execFileSync("python3", ["-c", cell.document.getText()]).toString();
+      const item = vscode.NotebookCellOutputItem.text(said, "text/html");
+      await execution.replaceOutput([new vscode.NotebookCellOutput([item])]);
+      execution.end(true, Date.now());
+    }
+  };
+};
+"""
+CELL = "open('ran.txt', 'w').write('cell'); print('<b id=seen>' + 'from' + '-inside</b>')"
 SAY = """async (url) => await new Promise((done, failed) => {
   const link = new WebSocket(url); link.onopen = () => link.send("hello inside");
   link.onmessage = (event) => done(event.data); link.onerror = () => failed("refused"); })"""
@@ -108,6 +134,7 @@ def wait_for_file(page: Page, path: Path, seconds: int = 60) -> str:
     pytest.fail(f"{path.name} was not written")
 
 
+@on_docker
 def test_from_tile_to_terminal(
     jupyter: Jupyter, root: Path, chromium: BrowserContext, pytestconfig: pytest.Config, cove: Cove
 ) -> None:
@@ -153,3 +180,231 @@ def check_port(page: Page, url: str) -> None:
     assert "inside=1" in told.get("Cookie", ""), told
     assert "username-" not in json.dumps(told), "Jupyter's login stays outside"
     assert told["X-Forwarded-Prefix"] == url.rstrip("/").partition("//")[2].partition("/")[2].join(["/", ""])
+
+
+def write_notebook(folder: Path) -> None:
+    """Write a notebook, a Markdown file, and an extension that runs cells: the ones there are need a gallery."""
+    cell = {
+        "cell_type": "code",
+        "source": [CELL],
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "id": "a",
+    }
+    notebook = {
+        "cells": [cell],
+        "metadata": {"language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    (folder / "a.ipynb").write_text(json.dumps(notebook))
+    (folder / "README.md").write_text("# Read me\n\nseen in a *webview*\n")
+    make_extension(
+        folder / "kernel.vsix",
+        "kernel",
+        {"main.js": KERNEL},
+        activationEvents=["onNotebook:jupyter-notebook"],
+        main="main.js",
+    )
+    configuration = {
+        "build": {"dockerfile": "Dockerfile"},
+        "customizations": {"vscode": {"extensions": ["kernel.vsix"]}},
+    }
+    (folder / ".devcontainer.json").write_text(json.dumps(configuration))
+
+
+def find_in_frames(page: Page, selector: str, text: str) -> None:
+    """Wait for a text in a webview, which is a frame in a frame."""
+    for _ in range(120):
+        for frame in page.frames[1:]:
+            if frame.locator(selector, has_text=text).count():
+                return
+        page.wait_for_timeout(500)
+    pytest.fail(f"no webview shows {text!r}: {[frame.url for frame in page.frames]}")
+
+
+@pytest.mark.full("jupyter")
+@on_podman
+def test_webviews_and_a_notebook_behind_nginx(
+    cove: Cove,
+    base_image: str,
+    root: Path,
+    tmp_path: Path,
+    chromium: BrowserContext,
+    pytestconfig: pytest.Config,
+) -> None:
+    """nginx hands the prefix on to JupyterLab, Jupyter to cove: a webview, and a notebook run in the editor."""
+    write_notebook(root / "projects" / "tiny")
+    with (
+        running_jupyter(cove, root, tmp_path / "jupyter", base_url="/team/ana/") as jupyter,
+        running_nginx(tmp_path / "nginx", jupyter.port, "/team/ana/") as url,
+    ):
+        page = chromium.new_page()
+        page.goto(f"{url}lab?token={jupyter.token}", timeout=PATIENCE_MS)
+        page.wait_for_selector(".jp-Launcher-body", timeout=PATIENCE_MS)
+        page.goto(f"{url}cove/open/projects/tiny", timeout=PATIENCE_MS)
+        page.wait_for_url("**/team/ana/cove/w/tiny/**", timeout=LONG_MS)
+        page.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=LONG_MS)
+        names = page.locator(".explorer-folders-view .label-name")
+        names.get_by_text("README.md", exact=True).dblclick()
+        page.wait_for_selector(".editor-instance .view-lines .view-line", timeout=PATIENCE_MS)
+        run_in_palette(page, "Markdown: Open Preview")
+        find_in_frames(page, "em", "webview")
+        picture(pytestconfig, page, "webview")
+        names.get_by_text("a.ipynb", exact=True).dblclick()
+        page.wait_for_selector(".notebook-editor .cell", timeout=PATIENCE_MS)
+        page.wait_for_timeout(3000)
+        run_in_palette(page, "Notebook: Run All")
+        ran = root / "projects" / "tiny" / "ran.txt"
+        if not ran.exists():
+            page.wait_for_timeout(3000)
+            if page.locator(".quick-input-list .monaco-list-row").count():  # which kernel
+                page.keyboard.press("Enter")
+        assert wait_for_file(page, ran) == "cell"
+        find_in_frames(page, "#seen", "from-inside")
+        picture(pytestconfig, page, "notebook")
+        websockets: list[str] = []
+        page.on("websocket", lambda link: websockets.append(link.url))
+        page.reload(timeout=PATIENCE_MS)
+        page.wait_for_selector(".monaco-workbench .statusbar-item", timeout=LONG_MS)
+        assert websockets
+        assert all("/team/ana/cove/w/tiny/" in link for link in websockets), websockets
+
+
+@pytest.mark.full("jupyter")
+@on_podman
+def test_by_hand_behind_jupyter_and_behind_nginx(
+    cove: Cove, jupyter: Jupyter, root: Path, tmp_path: Path, chromium: BrowserContext
+) -> None:
+    """`/proxy/PORT/`, `/proxy/absolute/PORT/`, and nginx with the prefix kept and taken off."""
+    folder = root / "projects" / "tiny"
+    page = chromium.new_page()
+    page.goto(jupyter.login("lab"), timeout=PATIENCE_MS)
+
+    def link(port: int, *words: str) -> str:
+        opened = cove("up", str(folder), "--json", "--port", str(port), *words).check().json
+        return str(opened["url"])
+
+    def visit(outer: str, inner: str) -> None:
+        token = inner.partition("?")[2]
+        assert token.startswith("token=cove_")
+        chromium.clear_cookies(name=re.compile("^cove_"))
+        page.goto(f"{outer}?{token}", timeout=PATIENCE_MS)
+        page.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=LONG_MS)
+        assert page.url.startswith(outer), page.url
+        assert "token=" not in page.url
+        check_port(page, f"{outer}proxy/6006/")
+
+    port, other = free_port(), free_port()
+    inner = link(port)
+    cove("exec", "tiny", "--", "sh", "-c", "nohup python3 echo.py >/dev/null 2>&1 &").check()
+    visit(f"{jupyter.url}proxy/{port}/", inner)
+    visit(f"{jupyter.url}proxy/absolute/{port}/", link(port))
+    with running_nginx(tmp_path / "stripping", port, "/a/b/", strip=True) as url:
+        visit(url, link(port))
+    inner = link(other, "--base-path", "/code")
+    with running_nginx(tmp_path / "keeping", other, "/code/") as url:
+        visit(url, inner)
+
+
+@pytest.mark.full("jupyter")
+@on_podman
+def test_failures_show_their_log(
+    jupyter: Jupyter, root: Path, chromium: BrowserContext, pytestconfig: pytest.Config
+) -> None:
+    folder = root / "projects" / "tiny"
+    (folder / "Dockerfile").write_text("FROM debian:bookworm-slim\nRUN echo almost && exit 7\n")
+    page = chromium.new_page()
+    page.goto(jupyter.login("lab"), timeout=PATIENCE_MS)
+    page.goto(f"{jupyter.url}cove/open/projects/tiny", timeout=PATIENCE_MS)
+    page.wait_for_selector("button:visible >> text=Try again", timeout=LONG_MS)
+    said = page.inner_text("#log")
+    assert "almost" in said
+    assert "exit 7" in said
+    picture(pytestconfig, page, "failure")
+    (folder / "Dockerfile").write_text("FROM debian:bookworm-slim\n")
+    page.locator("button:visible").first.click()
+    page.wait_for_url("**/nb/x/cove/w/tiny/**", timeout=LONG_MS)
+    page.goto(f"{jupyter.url}cove/open/empty", timeout=PATIENCE_MS)
+    page.wait_for_selector("#log .bad", timeout=PATIENCE_MS)
+    assert "Dockerfile" in page.inner_text("#log")
+    page.goto(f"{jupyter.url}cove/", timeout=PATIENCE_MS)
+    page.wait_for_selector("a.button[href='/nb/x/cove/w/tiny/']", timeout=PATIENCE_MS)
+    picture(pytestconfig, page, "list")
+
+
+@pytest.mark.full("jupyter")
+@on_podman
+def test_notebook_7_with_somebody_elses_server(
+    cove: Cove,
+    base_image: str,
+    root: Path,
+    tmp_path: Path,
+    chromium: BrowserContext,
+    pytestconfig: pytest.Config,
+) -> None:
+    config = tmp_path / "jupyter" / "config"
+    config.mkdir(parents=True)
+    (config / "jupyter_server_config.py").write_text(
+        "c.ServerProxy.servers = {'theirs': {'command': ['true'], 'launcher_entry': {'title': 'Theirs'}}}\n"
+    )
+    with running_jupyter(cove, root, tmp_path / "jupyter", base_url="/n7/", program="notebook") as jupyter:
+        page = chromium.new_page()
+        page.goto(jupyter.login("tree/projects"), timeout=PATIENCE_MS)
+        page.locator(".jp-DirListing-item", has_text="tiny").click(button="right", timeout=PATIENCE_MS)
+        entry = page.locator(".lm-Menu-item", has_text="Open in VS Code container")
+        entry.wait_for(timeout=PATIENCE_MS)
+        picture(pytestconfig, page, "notebook7")
+        with chromium.expect_page() as opening:
+            entry.click()
+        opening.value.wait_for_url("**/n7/cove/w/tiny/**", timeout=LONG_MS)
+        opening.value.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=LONG_MS)
+        page.goto(f"{jupyter.url}server-proxy/servers-info", timeout=PATIENCE_MS)
+        known = json.loads(page.inner_text("body"))["server_processes"]
+        assert {entry["name"] for entry in known} == {"cove", "theirs"}
+
+
+@pytest.mark.full("jupyter")
+@on_podman
+def test_a_proxy_too_old_for_sockets(
+    cove: Cove, base_image: str, root: Path, tmp_path: Path, chromium: BrowserContext
+) -> None:
+    """jupyter-server-proxy 3 knows only ports: Jupyter sends the secret, nobody else has it."""
+    old = tmp_path / "old"
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--target",
+            str(old),
+            "jupyter-server-proxy==3.2.4",
+        ],
+        check=True,
+    )
+    with running_jupyter(
+        cove, root, tmp_path / "jupyter", base_url="/old/", env={"PYTHONPATH": str(old)}
+    ) as jupyter:
+        page = chromium.new_page()
+        page.goto(jupyter.login("lab"), timeout=PATIENCE_MS)
+        page.goto(f"{jupyter.url}cove/open/projects/tiny", timeout=PATIENCE_MS)
+        page.wait_for_url("**/old/cove/w/tiny/**", timeout=LONG_MS)
+        page.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=LONG_MS)
+        doors = [words for words in command_lines() if "cove.gateway.behind" in words and str(root) in words]
+        assert doors
+        port = doors[0][doors[0].index("--port") + 1]
+        assert fetch(f"http://127.0.0.1:{port}/")[0] == 401
+        assert all(len(word) < 200 and "COVE_DOOR" not in word for word in doors[0])
+
+
+def command_lines() -> list[list[str]]:
+    """Return the words of every process."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(path.read_text(errors="replace").split("\0"))
+    return found

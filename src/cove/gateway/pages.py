@@ -59,6 +59,7 @@ pre { margin: 1rem 0 0; padding: 1rem 1.25rem; background: var(--card); border: 
 pre .begin { font-weight: 600; } pre .end { color: var(--good); } pre .warn, pre .note { color: var(--busy); }
 pre .bad { color: var(--bad); font-weight: 600; }
 .quiet { color: var(--soft); }
+.actions { margin-top: 1rem; }
 """
 
 LOGO = (
@@ -128,10 +129,12 @@ function show(event) {
 }
 function fail(why) {
   state.textContent = "";
-  for (const [kind, text] of [["bad", `✗ ${why.message}`], ["line", why.detail], ["begin", why.hint]])
+  const told = log.textContent.includes(why.message);  // what the build itself has said is not said again
+  for (const [kind, text] of [["bad", told ? "" : `✗ ${why.message}`], ["line", told ? "" : why.detail], ["begin", why.hint]])
     if (text) show({ event: "text", text }), (log.lastChild.className = kind);
   log.scrollTop = log.scrollHeight;
   for (const button of buttons) button.hidden = button.dataset.trust && !why.refused;
+  buttons[0].textContent = "Try again";
 }
 async function ask(options, query = "") {
   const answer = await fetch(`${base}/_cove/up${query}`, options);
@@ -280,7 +283,7 @@ def starting_page(folder: str, base: str, *, auto: bool) -> Page:
         f"<h1>{escape(folder.rstrip('/').rpartition('/')[2] or folder)} in VS Code</h1>"
         f'<p class="facts">{escape(folder)}</p><p class="quiet" id="state">{said}</p>'
         f'<pre id="log" aria-live="polite" data-folder="{escape(folder)}" data-auto="{"1" if auto else ""}"></pre>'
-        f'<p><button class="button"{" hidden" if auto else ""}>Build and open</button> '
+        f'<p class="actions"><button class="button"{" hidden" if auto else ""}>Build and open</button> '
         '<button class="button" data-trust="1" hidden>Trust this repository, and open it</button></p>'
     )
     return render_page(f"{folder.rpartition('/')[2]} · cove", body, script=START_SCRIPT, base=base)

@@ -62,7 +62,7 @@ def running_jupyter(
     """Run JupyterLab (`lab`) or Notebook 7 (`notebook`) on loopback until the block ends."""
     place.mkdir(exist_ok=True)
     settings = place / "config/lab/user-settings/@jupyterlab/apputils-extension"
-    settings.mkdir(parents=True)
+    settings.mkdir(parents=True, exist_ok=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
     jupyter = Jupyter(free_port(), base_url, secrets.token_hex(16), place / "jupyter.log")
     whole = cove.environment(

@@ -123,10 +123,10 @@ class Person(NamedTuple):
 
 
 @contextlib.contextmanager
-def ordinary_person(slot: Slot) -> Iterator[Person]:
-    """Make the user, and remove them with all they own and run."""
-    name = f"covetest{slot.number}"
-    folder = slot.folder / "u"
+def ordinary_person(slot: Slot, *, suffix: str = "") -> Iterator[Person]:
+    """Make the user, and remove them with all they own and run; `suffix` makes another one."""
+    name = f"covetest{slot.number}{suffix}"
+    folder = slot.folder / f"u{suffix}"
     remove_user(name)
     folder.mkdir(mode=0o711)
     subprocess.run(
@@ -245,6 +245,8 @@ def python_for(slot: Slot, uid: int, gid: int) -> tuple[str, str]:
     if may_import(uid, gid):
         return sys.executable, f"{source}:{packages}"
     place = slot.folder / "py"
+    if place.exists():
+        return copied_python(place), f"{place}/src:{place}/site"
     heavy = shutil.ignore_patterns(*HEAVY, "__pycache__", "config-*")
     shutil.copytree(source, place / "src", ignore=heavy)
     shutil.copytree(packages, place / "site", ignore=heavy)
@@ -268,6 +270,8 @@ def copied_python(place: Path) -> str:
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
     if (system := Path("/usr/bin") / name).exists():
         return str(system)
+    if (place / "bin").exists():
+        return str(place / "bin" / name)
     real = Path(sys.base_prefix)
     skipped = shutil.ignore_patterns(*HEAVY, "__pycache__", "config-*", "site-packages", "pkgconfig")
     shutil.copytree(real / "lib" / name, place / "lib" / name, ignore=skipped)

@@ -41,12 +41,25 @@ def write_files(folder: Path, files: Mapping[str, object]) -> Path:
 
 def make_vsix(path: Path, name: str) -> None:
     """Write an extension that holds nothing but its description."""
-    manifest = {"name": name, "publisher": "cove-test", "version": "1.2.3", "engines": {"vscode": "^1.80.0"}}
+    make_extension(path, name, {})
+
+
+def make_extension(path: Path, name: str, files: Mapping[str, str], **more: object) -> None:
+    """Write an extension with some files; `more` is for its description."""
+    manifest = {
+        "name": name,
+        "publisher": "cove-test",
+        "version": "1.2.3",
+        "engines": {"vscode": "^1.80.0"},
+        **more,
+    }
     identity = f'<Identity Id="{name}" Version="1.2.3" Publisher="cove-test"/>'
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("extension.vsixmanifest", f"<PackageManifest>{identity}</PackageManifest>")
         archive.writestr("extension/package.json", json.dumps(manifest))
+        for inner, text in files.items():
+            archive.writestr(f"extension/{inner}", text)
 
 
 class Workspace:

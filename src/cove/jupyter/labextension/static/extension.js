@@ -52,7 +52,7 @@
 
       const style = document.createElement("style");
       style.textContent = `.cove-icon { background: url("${iconUrl}") center / contain no-repeat; }
-        .lm-Menu-itemIcon.cove-icon { width: 16px; height: 16px; }`;
+        .lm-Menu-itemIcon.cove-icon { width: 16px; height: 16px; transform: translateX(5px); }`;
       document.head.append(style);
 
       for (const [selector, args] of [

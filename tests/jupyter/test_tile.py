@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -42,6 +43,21 @@ def test_the_installed_entry_point() -> None:
     described = entry.load()()
     assert described["unix_socket"] is True
     assert Path(described["launcher_entry"]["icon_path"]).read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("/user/ana/cove/_cove/list", False),
+        ("/cove/w/digits/_cove/progress", False),
+        ("/cove/w/digits/", True),
+        ("/cove/w/digits/proxy/6006/_cove/x", True),
+    ],
+)
+def test_what_a_page_asks_by_itself_is_nobodys_activity(path: str, *, counts: bool) -> None:
+    patterns = tile.describe_server()["exclude_last_activity_patterns"]
+    assert isinstance(patterns, list)
+    assert any(re.match(pattern, path) for pattern in patterns) is not counts
 
 
 def test_braces_in_a_folders_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

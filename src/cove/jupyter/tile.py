@@ -22,6 +22,10 @@ FIRST_WITH_SOCKETS = (4, 0)
 """jupyter-server-proxy's first version that reaches a unix socket,"""
 FIRST_WITH_WEBSOCKETS = (6, 3)
 """and tornado's that opens a WebSocket over one."""
+FIRST_WITH_PATTERNS = (4, 6)
+"""jupyter-server-proxy's first version that can be told which requests are nobody's activity."""
+POLLING = [r".*/cove/(w/[^/]+/)?_cove/"]
+"""What cove's pages ask by themselves: a list left open must not keep Jupyter's server from being culled."""
 
 
 def describe_server() -> dict[str, object]:
@@ -29,11 +33,10 @@ def describe_server() -> dict[str, object]:
     from importlib.metadata import version
     from secrets import token_urlsafe
 
-    over_socket = (
-        parse_version(version("jupyter-server-proxy")) >= FIRST_WITH_SOCKETS
-        and parse_version(version("tornado")) >= FIRST_WITH_WEBSOCKETS
-    )
-    return render_server(over_socket=over_socket, secret="" if over_socket else token_urlsafe(32))
+    proxy, tornado = parse_version(version("jupyter-server-proxy")), parse_version(version("tornado"))
+    over_socket = proxy >= FIRST_WITH_SOCKETS and tornado >= FIRST_WITH_WEBSOCKETS
+    entry = render_server(over_socket=over_socket, secret="" if over_socket else token_urlsafe(32))
+    return {**entry, "exclude_last_activity_patterns": POLLING} if proxy >= FIRST_WITH_PATTERNS else entry
 
 
 def render_server(*, over_socket: bool, secret: str) -> dict[str, object]:

@@ -401,6 +401,47 @@ def test_a_proxy_too_old_for_sockets(
         assert all(len(word) < 200 and "COVE_DOOR" not in word for word in doors[0])
 
 
+TENSORBOARD = """\
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends python3-venv && rm -rf /var/lib/apt/lists/*
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir tensorboard 'setuptools<81'
+ENV PATH=/opt/venv/bin:$PATH
+"""
+
+
+@pytest.mark.full("jupyter")
+@on_podman
+def test_tensorboard_from_inside_and_a_repository_that_asks_for_trust(
+    jupyter: Jupyter, root: Path, chromium: BrowserContext, cove: Cove, pytestconfig: pytest.Config
+) -> None:
+    folder = root / "projects" / "tiny"
+    (folder / "Dockerfile").write_text(TENSORBOARD)
+    configuration = {"build": {"dockerfile": "Dockerfile"}, "initializeCommand": "touch on-the-host"}
+    (folder / ".devcontainer.json").write_text(json.dumps(configuration))
+    page = chromium.new_page()
+    page.goto(jupyter.login("lab"), timeout=PATIENCE_MS)
+    page.goto(f"{jupyter.url}cove/open/projects/tiny", timeout=PATIENCE_MS)
+    trust = page.locator("button[data-trust]")
+    trust.wait_for(state="visible", timeout=LONG_MS)
+    assert "touch on-the-host" in page.inner_text("#log")
+    assert not (folder / "on-the-host").exists()
+    picture(pytestconfig, page, "trust")
+    trust.click()
+    page.wait_for_url("**/nb/x/cove/w/tiny/**", timeout=LONG_MS)
+    page.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=LONG_MS)
+    assert (folder / "on-the-host").exists()
+    server = "nohup tensorboard --logdir /tmp/logs --port 6006 >/tmp/tb.log 2>&1 &"
+    cove("exec", "tiny", "--", "sh", "-c", server).check()
+    for _ in range(60):
+        page.goto(f"{jupyter.url}cove/w/tiny/proxy/6006/", timeout=PATIENCE_MS)
+        page.wait_for_timeout(2000)
+        if page.locator("text=No dashboards are active").count():
+            break
+    else:
+        pytest.fail(page.inner_text("body"))
+    picture(pytestconfig, page, "tensorboard")
+
+
 def command_lines() -> list[list[str]]:
     """Return the words of every process."""
     found = []

@@ -129,7 +129,7 @@ function show(event) {
 }
 function fail(why) {
   state.textContent = "";
-  const told = log.textContent.includes(why.message);  // what the build itself has said is not said again
+  const told = !why.refused && log.textContent.includes(why.message);  // what the build itself has said is not said again
   for (const [kind, text] of [["bad", told ? "" : `✗ ${why.message}`], ["line", told ? "" : why.detail], ["begin", why.hint]])
     if (text) show({ event: "text", text }), (log.lastChild.className = kind);
   log.scrollTop = log.scrollHeight;

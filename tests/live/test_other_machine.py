@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
-from testbed.sshd import other_machine
+from testbed.browser import PATIENCE_MS, open_workbench
+from testbed.command import Cove
+from testbed.engine import Engine
+from testbed.image import BASE, import_base
+from testbed.sshd import docker_there, other_machine
+from testbed.workspace import write_files
 
 from cove.errors import PlaceError
 from cove.host.openssh import SshConnection, SshRunner, parse_ssh_address
@@ -14,6 +20,8 @@ from cove.host.proc import Command, HostRunner, stop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import BrowserContext
+    from testbed.command import Home
     from testbed.slot import Slot
     from testbed.sshd import OtherMachine
 
@@ -77,3 +85,79 @@ def test_failures_are_told(machine: OtherMachine) -> None:
     closed = SshConnection(parse_ssh_address("ssh://machine:23"), f"{machine.folder}/r", HostRunner())
     with pytest.raises(PlaceError, match="nothing takes connections"):
         closed.open()
+
+
+@pytest.fixture
+def cove(machine: OtherMachine, slot: Slot, cove_home: Home) -> Cove:
+    """cove on a laptop that has no engine of its own, and whose disk the other machine does not see."""
+    import_base(Engine("docker", "docker", docker_there(machine, slot)))
+    machine.hide(cove_home.folder)
+    return Cove(cove_home, {**machine.env, "DOCKER_HOST": "unix:///nowhere.sock"})
+
+
+def test_up_on_another_machine(cove: Cove, machine: OtherMachine, cove_home: Home) -> None:
+    folder = cove_home.folder / "repo"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {BASE}\nCOPY greeting /greeting\n")
+    (folder / "greeting").write_text("hello from here\n")
+    opened = cove("up", str(folder), "--on", machine.url, "--json").check().json
+    assert opened["engine"] == "docker+ssh://machine"
+    ran = cove(
+        "exec", opened["name"], "--", "sh", "-c", "cat /greeting greeting; readlink /proc/self/ns/net; exit 3"
+    )
+    assert ran.code == 3
+    assert ran.stdout.startswith("hello from here\nhello from here\n")
+    listed = cove("ls", "--json").check().json["workspaces"]
+    assert [one["name"] for one in listed] == [opened["name"]]
+    (folder / "greeting").write_text("changed\n")
+    again = cove("up", str(folder), "--json").check().json
+    assert again["containerId"] == opened["containerId"]
+    assert cove("exec", opened["name"], "--", "cat", "greeting").check().stdout == "changed\n"
+    assert machine.listening() == [f"{machine.address}:22"]
+    cove("stop", opened["name"]).check()
+    cove("rm", opened["name"]).check()
+    assert cove("ls", "--json").check().json["workspaces"] == []
+
+
+@pytest.mark.full("remote")
+def test_an_open_editor_survives_a_cut_link(
+    cove: Cove, machine: OtherMachine, cove_home: Home, chromium: BrowserContext
+) -> None:
+    folder = cove_home.folder / "notes"
+    write_files(folder, {"Dockerfile": f"FROM {BASE}\n", "notes.txt": "before\n"})
+    opened = cove("up", str(folder), "--on", machine.url, "--json").check().json
+    name = opened["name"]
+    page = chromium.new_page()
+    open_workbench(page, opened["url"])
+    page.locator(".explorer-folders-view .label-name").get_by_text("notes.txt", exact=True).dblclick()
+    page.wait_for_selector(".editor-instance .view-lines .view-line", timeout=PATIENCE_MS)
+
+    def type_line(text: str) -> None:
+        page.locator(".editor-instance .view-lines").first.click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type(f"{text}\n")
+
+    def written(text: str) -> bool:
+        return text in cove("exec", name, "--", "cat", "notes.txt").stdout
+
+    def wait_for(text: str) -> None:
+        limit = time.monotonic() + 240
+        while not written(text):
+            assert time.monotonic() < limit, f"{text!r} did not arrive there"
+            page.keyboard.press("Control+S")
+            page.wait_for_timeout(3000)
+
+    type_line("with the link")
+    page.keyboard.press("Control+S")
+    wait_for("with the link")
+    machine.cut()
+    try:
+        type_line("while it was cut")
+        page.wait_for_timeout(60_000)
+    finally:
+        machine.mend()
+    assert "while it was cut" in page.locator(".editor-instance .view-lines").first.inner_text().replace(
+        "\xa0", " "
+    )
+    wait_for("while it was cut")
+    assert machine.listening() == [f"{machine.address}:22"]

@@ -18,9 +18,9 @@ def test_every_setting_is_in_it() -> None:
     assert isinstance(properties, dict)
     assert list(properties) == [*Settings._fields]
     assert properties["engine"] == {
-        "description": "The engine to use.",
+        "description": "The engine to use, or ssh://HOST for that of another machine.",
         "type": "string",
-        "enum": ["docker", "podman"],
+        "anyOf": [{"enum": ["docker", "podman"]}, {"pattern": "ssh://"}],
     }
     assert properties["certificates"]["items"] == {"type": "string"}
     assert (properties["caches"]["type"], properties["caches"]["default"]) == ("boolean", True)

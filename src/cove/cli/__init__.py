@@ -25,6 +25,7 @@ COMMANDS = {
     "info": "tell everything about one workspace",
     "ports": "show what listens in a workspace, with links",
     "forward": "bind a workspace's port on this machine's loopback",
+    "sync": "bring a workspace's files on another machine into step",
     "logs": "show what a workspace wrote: build, editor, container",
     "stop": "stop a workspace",
     "rm": "remove a workspace's container",

@@ -12,6 +12,7 @@ from cove.cli.lock_options import add_lock_arguments
 from cove.cli.style import Style
 from cove.errors import UsageError
 from cove.gateway.doorkeeper import Doorkeeper
+from cove.workspace.address import follow_record
 from cove.workspace.terms import UpRequest
 from cove.workspace.up import up
 
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--branch", "-b", default="", help="open this branch beside the others, in a working tree of its own"
+    )
+    parser.add_argument(
+        "--on", metavar="ssh://HOST", help="run it on another machine, which needs an engine and sshd"
     )
     parser.add_argument("--name", default="", help="the workspace's name (default: the folder's)")
     parser.add_argument("--rebuild", action="store_true", help="make image and container anew")
@@ -93,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bring the workspace up and print its link."""
-    session = open_session(args, offline=args.offline, ide_source=args.ide_source)
+    session = open_session(args, offline=args.offline, ide_source=args.ide_source, **_parse_on(args))
     _check_words(args)
     if args.dry_run:
         from cove.cli.dry_run import print_plan
@@ -101,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
         return print_plan(args, session)
     from cove.cli.install import need_engine
 
+    follow_record(session, args.path)
     need_engine(session)
     keeper = Doorkeeper(session.machine, session.settings.gateway_port)
     request = UpRequest(
@@ -123,6 +128,19 @@ def run(args: argparse.Namespace) -> int:
     quiet = getattr(args, "quiet", False)
     print_result(args, _document(opened, url, session), _summary(opened, url, session, quiet=quiet))
     return 0
+
+
+def _parse_on(args: argparse.Namespace) -> dict[str, str]:
+    """Return the setting by which the engine is another machine's. Raises UsageError."""
+    if not args.on:
+        return {}
+    from cove.engines.elsewhere import parse_word
+
+    engine = getattr(args, "engine", "")
+    word = f"{engine}+{args.on}" if engine else args.on
+    parse_word(word)
+    args.engine = ""  # told by the word
+    return {"engine": word}
 
 
 def _own_door(args: argparse.Namespace) -> Listen | None:

@@ -118,6 +118,9 @@ class VolumeInfo(NamedTuple):
 class Engine(Protocol):
     """docker or podman. Every method raises EngineError when the engine is missing, does not answer or refuses."""
 
+    word: str
+    """What leads to it again: `docker`, `podman`, or with its machine `docker+ssh://HOST`."""
+
     name: str
 
     @property

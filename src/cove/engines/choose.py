@@ -42,12 +42,17 @@ class Probe(NamedTuple):
 def read_engine(name: str | None, runner: Runner, machine: Machine) -> CliEngine:
     """Return the engine to use.
 
-    `name` is `docker`, `podman`, the path of such a command, or None for what answers: docker before podman, and
-    docker alone where DOCKER_HOST or DOCKER_CONTEXT points to a daemon. The answer is remembered, so that most calls
-    start no process here.
+    `name` is `docker`, `podman`, the path of such a command, `ssh://HOST` for one on another machine, or None for what
+    answers: docker before podman, and docker alone where DOCKER_HOST or DOCKER_CONTEXT points to a daemon. The answer is
+    remembered, so that most calls start no process here.
 
-    Raises NoEngine when there is no such program, EngineError when none of them can be used, saying why.
+    Raises PlaceError when another machine is not to be had, NoEngine when there is no such program, EngineError when none
+    of them can be used, saying why.
     """
+    if word := find_elsewhere(name, machine):
+        from cove.engines.elsewhere import read_engine_elsewhere
+
+        return read_engine_elsewhere(word, runner, machine)
     programs = find_programs(name, machine)
     key = render_key(name or "", programs, machine)
     if known := read_memory(machine, key):
@@ -67,6 +72,10 @@ def read_engine(name: str | None, runner: Runner, machine: Machine) -> CliEngine
 
 def read_engines(runner: Runner, machine: Machine) -> list[CliEngine]:
     """Return every engine that answers, docker first; none is an empty list. Remembered while all answer."""
+    if word := find_elsewhere(None, machine):
+        from cove.engines.elsewhere import read_engine_elsewhere
+
+        return [read_engine_elsewhere(word, runner, machine)]
     programs = [path for name in ENGINES if (path := which(name, machine))]
     key = render_key("*", programs, machine)
     known = read_memory(machine, key)
@@ -82,6 +91,24 @@ def read_engines(runner: Runner, machine: Machine) -> list[CliEngine]:
         for name in ENGINES
         if name in by_name
     ]
+
+
+def find_elsewhere(name: str | None, machine: Machine) -> str:
+    """Return the word for an engine on another machine, where that is what the name or the environment points to.
+
+    `ssh://HOST` as a name, DOCKER_HOST or docker's context; for podman CONTAINER_HOST or its connection.
+    """
+    if name and "ssh://" in name:
+        return name
+    said = any(
+        map(machine.env.get, ("DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST", "CONTAINER_CONNECTION"))
+    )
+    folder = machine.env.get("DOCKER_CONFIG") or f"{machine.home}/.docker"
+    if not said and not os.path.exists(f"{folder}/contexts"):
+        return ""
+    from cove.engines.pointers import read_pointer
+
+    return read_pointer(os.path.basename(name or "docker"), machine)
 
 
 def find_programs(name: str | None, machine: Machine) -> list[str]:
@@ -161,9 +188,9 @@ def _ask(program: str, runner: Runner, machine: Machine) -> Known:
     from cove.host.kernel import read_kernel
 
     flags = overlay_flags(os.path.basename(program), machine)
-    facts = _facts(program, flags, runner) if flags else None
+    facts = read_facts_of(program, flags, runner) if flags else None
     if facts is None or facts.problem:
-        flags, facts = (), _facts(program, (), runner)
+        flags, facts = (), read_facts_of(program, (), runner)
     if facts.problem:
         from cove.engines.failures import plan_away_error
 
@@ -187,7 +214,7 @@ def _ask(program: str, runner: Runner, machine: Machine) -> Known:
     return Known(adaptation.dialect, plan_engine_info(facts, adaptation.quirks, endpoint))
 
 
-def _facts(program: str, flags: tuple[str, ...], runner: Runner) -> EngineFacts:
+def read_facts_of(program: str, flags: tuple[str, ...], runner: Runner) -> EngineFacts:
     """Return what `info` says; its field `problem` says why it says nothing."""
     from cove.engines.info import EngineFacts, parse_info, parse_json
     from cove.host.proc import Command, CommandMissing, CommandTimeout

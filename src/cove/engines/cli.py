@@ -51,6 +51,7 @@ class CliEngine:
 
     def __init__(self, dialect: Dialect, info: EngineInfo, runner: Runner, machine: Machine) -> None:
         self.name = info.name
+        self.word = info.name
         self.dialect = dialect
         self._info = info
         self._runner = runner

@@ -62,7 +62,8 @@ def read_views(machine: Machine, losses: Losses, lookout: Lookout) -> Sequence[W
             id=listed.id,
             name=listed.name,
             folder=listed.folder,
-            state="running" if listed.state == "running" else "stopped",
+            # One that is out of reach runs on, as far as one knows: its editor waits for it.
+            state="running" if listed.state in {"running", "unreachable"} else "stopped",
             engine=listed.engine,
             container=listed.container,
             image=listed.image,
@@ -109,11 +110,16 @@ def make_place(machine: Machine) -> Place:
     """Return the place that local workspaces are reached through."""
     from cove.places.local import LocalPlace, mux_request
 
+    known: dict[str, Engine] = {}
+
     def engine_command(endpoint: Endpoint) -> Command:
         from cove.engines.choose import read_engine
         from cove.host.proc import HostRunner
 
-        engine = read_engine(endpoint.engine, HostRunner(), machine)
+        # Another machine is asked what it is once: a way that is made anew after a drop is one command then.
+        engine = known.get(endpoint.engine) or read_engine(endpoint.engine, HostRunner(), machine)
+        if "ssh://" in endpoint.engine:
+            known[endpoint.engine] = engine
         return engine.exec_command(mux_request(endpoint.container))
 
     return LocalPlace(machine, engine_command)

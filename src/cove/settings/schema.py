@@ -30,7 +30,9 @@ def _render(key: Key) -> dict[str, object]:
         schema["items"] = {"type": "string"}
     if isinstance(default, dict):
         schema["additionalProperties"] = {"type": "string"}
-    if key.choices:
+    if key.or_with:
+        schema["anyOf"] = [{"enum": [*key.choices]}, {"pattern": key.or_with}]
+    elif key.choices:
         schema["enum"] = [*key.choices]
     if default:
         schema["default"] = default

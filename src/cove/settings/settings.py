@@ -50,10 +50,18 @@ class Key(NamedTuple):
     variable: str
     doc: str
     choices: tuple[str, ...] = ()
+    or_with: str = ""
+    """What else it may be: anything that holds this."""
 
 
 KEYS = (
-    Key("engine", "COVE_ENGINE", "The engine to use.", ("docker", "podman")),
+    Key(
+        "engine",
+        "COVE_ENGINE",
+        "The engine to use, or ssh://HOST for that of another machine.",
+        ("docker", "podman"),
+        "ssh://",
+    ),
     Key("ide_source", "COVE_IDE_SOURCE", "A file or URL with the editor's bundle or standalone release."),
     Key("ide_release_url", "COVE_IDE_RELEASE_URL", "Where standalone releases of the editor are mirrored."),
     Key(
@@ -221,7 +229,7 @@ def _parse_text(key: Key, text: str) -> object:
         if not all(name.strip() and equals and value.strip() for name, equals, value in pairs):
             raise ConfigurationError(f"`{text}` is no list of NAME=VALUE", path=where)
         return {name.strip(): value.strip() for name, _, value in pairs}
-    if key.choices and text not in key.choices:
+    if not _fits(key, text):
         raise ConfigurationError(_not_chosen(key, text), path=where)
     return text
 
@@ -239,9 +247,13 @@ def _parse_value(key: Key, value: object, source: Source) -> object:
         raise source.error(key.field, f"the values of `{key.field}` must be texts")
     if type(value) is not type(default):
         raise source.error(key.field, f"`{key.field}` must be a {_kind(default)}, not {value!r}")
-    if key.choices and value not in key.choices:
+    if not _fits(key, str(value)):
         raise source.error(key.field, _not_chosen(key, str(value)))
     return value
+
+
+def _fits(key: Key, text: str) -> bool:
+    return not key.choices or text in key.choices or bool(key.or_with and key.or_with in text)
 
 
 def _not_chosen(key: Key, text: str) -> str:

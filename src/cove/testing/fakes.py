@@ -140,6 +140,7 @@ class FakeEngine:
 
     def __init__(self, runner: FakeRunner | None = None, *, name: str = "docker", **info: Any) -> None:
         self.name = name
+        self.word = name
         self.runner = runner or FakeRunner().answer(f"{name} exec")
         self.told = EngineInfo(name, "1.0", rootless=False, remote=False, buildkit=True, arch="amd64")
         self.told = self.told._replace(**info)

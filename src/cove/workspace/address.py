@@ -171,6 +171,16 @@ def find_record(session: Session, word: str | None) -> Record | None:
     return max(holding, key=lambda record: len(record.folder), default=None)
 
 
+def follow_record(session: Session, folder: str) -> None:
+    """Let the engine be the one that a folder's workspace was brought up on, if that is another machine's."""
+    from cove.workspace.records import read_records
+
+    path = os.path.realpath(os.path.join(session.machine.cwd, folder))
+    for record in read_records(session.machine):
+        if record.folder == path and "ssh://" in record.engine:
+            session.use_engine(record.engine)
+
+
 def find_desk(session: Session, word: str | None) -> Desk:
     """Return the workspace that a name or folder means, as the engine tells it. Raises NotFound.
 

@@ -141,7 +141,7 @@ def furnish(
     request = LaunchRequest(
         workspace_folder=reading.workspace_folder,
         data=data,
-        sockets=socket_folder(machine, reading.address.id),
+        sockets="" if session.engine.info().remote else socket_folder(machine, reading.address.id),
         way=way,
         port=PORT_INSIDE if way == "port" else 0,
         secret=new_secret() if way == "port" else "",

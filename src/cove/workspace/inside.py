@@ -81,7 +81,7 @@ def enter(
         name=name,
         folder=reading.address.folder,
         config_path=reading.address.config_path,
-        engine=session.engine.name,
+        engine=session.engine.word,
         container=container.id,
         user=remote.name if remote.name != str(remote.uid) else wanted,
         workspace_folder=reading.workspace_folder,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from cove.errors import EngineError
+from cove.errors import EngineError, PlaceError
 from cove.workspace.address import Desk
 from cove.workspace.checkout import read_checkout
 from cove.workspace.inputs import read_changes
-from cove.workspace.records import read_record
+from cove.workspace.records import read_record, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cove.engines.base import ContainerInfo, Engine
+    from cove.errors import CoveError
     from cove.gpu.health import Loss
+    from cove.workspace.records import Record
     from cove.workspace.session import Session
 
     Losses = Callable[[Engine, Sequence[ContainerInfo]], Mapping[str, Loss]]
@@ -30,7 +32,7 @@ class Listed(NamedTuple):
     name: str
     folder: str
     state: str
-    """As the engine says it: `running`, `exited`, …"""
+    """As the engine says it: `running`, `exited`, …; `unreachable` when its machine does not answer."""
     engine: str
     container: str
     image: str
@@ -64,14 +66,16 @@ def list_workspaces(
     `losses` finds out which have lost their GPUs (`gpu_health.find_losses`).
     Dev containers that other tools started are among them. Raises EngineError only when no engine answers.
     """
+    away: list[str] = []
     found = [
         listed
         for engine, containers in ask_engines(
-            session, lambda engine: engine.containers({"devcontainer.local_folder": ""})
+            session, lambda engine: engine.containers({"devcontainer.local_folder": ""}), away
         )
         for listed in _list(session, engine, containers, losses)
         if everyone or listed[0] in {"", str(session.machine.owner.uid)}
     ]
+    found += [("", _render_away(record)) for record in read_records(session.machine) if record.engine in away]
     return [listed for _, listed in sorted(found, key=lambda pair: (pair[1].name, pair[1].created))]
 
 
@@ -87,20 +91,67 @@ def read_engines_in_use(session: Session) -> list[Engine]:
     return list(engines)
 
 
-def ask_engines(session: Session, ask: Callable[[Engine], T]) -> list[tuple[Engine, T]]:
-    """Return what each engine in use answers; one that does not is a warning. Raises EngineError when none does."""
+def ask_engines(
+    session: Session, ask: Callable[[Engine], T], away: list[str] | None = None
+) -> list[tuple[Engine, T]]:
+    """Return what each engine in use answers, those of workspaces on other machines too.
+
+    One that does not answer is a warning, and its word is added to `away`. Raises EngineError, PlaceError when none does.
+    """
     answers: list[tuple[Engine, T]] = []
-    failures: list[EngineError] = []
-    for engine in read_engines_in_use(session):
+    failures: list[CoveError] = []
+    elsewhere = read_words_elsewhere(session)
+    try:
+        here = read_engines_in_use(session)
+    except EngineError:
+        if not elsewhere:
+            raise
+        here = []
+    for engine in here:
         try:
             answers.append((engine, ask(engine)))
         except EngineError as error:
             failures.append(error)
-    if failures and not answers:
+    for word in elsewhere:
+        from cove.engines.elsewhere import read_engine_elsewhere
+
+        try:
+            engine = read_engine_elsewhere(word, session.runner, session.machine)
+            answers.append((engine, ask(engine)))
+        except (EngineError, PlaceError) as error:
+            failures.append(error)
+            if away is not None:
+                away.append(word)
+    if failures and not answers and not away:
         raise failures[0]
     for failure in failures:
         session.progress.warn(failure.message)
     return answers
+
+
+def read_words_elsewhere(session: Session) -> list[str]:
+    """Return the words of the engines on other machines that have workspaces of this person; none if one was named."""
+    if session.settings.engine:
+        return []
+    return sorted({record.engine for record in read_records(session.machine) if "ssh://" in record.engine})
+
+
+def _render_away(record: Record) -> Listed:
+    """Return a workspace whose machine does not answer, as far as it is known here."""
+    return Listed(
+        id=record.id,
+        name=record.name,
+        folder=record.folder,
+        state="unreachable",
+        engine=record.engine,
+        container=record.container,
+        image=record.image,
+        editor=record.editor,
+        substitute="",
+        created="",
+        mine=True,
+        ports=record.ports,
+    )
 
 
 def _list(
@@ -122,7 +173,7 @@ def _list(
             name=desk.name,
             folder=desk.folder,
             state=container.state,
-            engine=engine.name,
+            engine=engine.word,
             container=container.id,
             image=container.image,
             editor=record.editor if record else labels.get("cove.ide", ""),

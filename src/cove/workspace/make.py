@@ -236,7 +236,7 @@ def on_record(session: Session, request: UpRequest, address: Address, name: str)
     remove_endpoint(session.machine, address.id)
     file = ProgressFile(progress_path(session.machine, address.id))
     session.progress.listeners.append(file)
-    request.announce(Announcement(address.id, name, address.folder, session.engine.name))
+    request.announce(Announcement(address.id, name, address.folder, session.engine.word))
     try:
         with marked(session.machine, address.id):
             yield

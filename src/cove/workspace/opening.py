@@ -67,7 +67,7 @@ def _reach(
     first = Endpoint(
         id=workspace_id,
         way=editor.request.way,
-        engine=session.engine.name,
+        engine=session.engine.word,
         container=record.container,
         address=_published(session, record.container, editor),
         secret=editor.request.secret,

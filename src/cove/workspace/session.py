@@ -39,13 +39,18 @@ class Session:
     @cached_property
     def engine(self) -> Engine:
         """The engine: the one named, else the one that answers. Raises EngineError."""
+        if "ssh://" in self.settings.engine:
+            from cove.engines.elsewhere import read_engine_elsewhere
+
+            may_ask = self.consent.ask is not None
+            return read_engine_elsewhere(self.settings.engine, self.runner, self.machine, may_ask=may_ask)
         from cove.engines.choose import read_engine
 
         return read_engine(self.settings.engine or None, self.runner, self.machine)
 
     def use_engine(self, name: str) -> None:
-        """Let `engine` be the one that a record names, unless the person named one."""
-        if not self.settings.engine:
+        """Let `engine` be the one that a record names, unless the person named one: of a machine, for another is another."""
+        if not self.settings.engine or ("ssh://" in name and "ssh://" not in self.settings.engine):
             self.settings = self.settings._replace(engine=name)
 
     def forget_engine(self) -> None:

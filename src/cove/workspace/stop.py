@@ -38,7 +38,7 @@ def stop_workspace(session: Session, word: str | None) -> Stopped:
 
             stop_siblings(session, desk.id, desk.container)
     _leave(session, desk)
-    return Stopped(desk.id, desk.name, desk.container.id, session.engine.name)
+    return Stopped(desk.id, desk.name, desk.container.id, session.engine.word)
 
 
 def remove_workspace(session: Session, word: str | None, *, data: bool = False) -> Stopped:
@@ -60,7 +60,7 @@ def remove_workspace(session: Session, word: str | None, *, data: bool = False) 
 
             take_down(session, desk.id, desk.container)
         session.engine.remove(desk.container.id)
-    stopped = Stopped(desk.id, desk.name, desk.container.id, session.engine.name)
+    stopped = Stopped(desk.id, desk.name, desk.container.id, session.engine.word)
     if not desk.id:
         return stopped
     _forget(session, desk.id, data=data)

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cove.errors import CoveError, Interrupted, Refused, UsageError
+from cove.errors import CoveError, Interrupted, PlaceError, Refused, UsageError
 from cove.host.files import locked
 from cove.workspace.address import locate_folder, read_address
 from cove.workspace.beside import Beside
@@ -71,11 +71,26 @@ def _up(session: Session, request: UpRequest, address: Address) -> Opened:
         # While the engine is being asked, what comes next is loaded.
         _prepare(session, first=record is None)
     container = finding.result()
+    if session.engine.info().remote:
+        _keep_in_step(session, address)
     with _showing_the_way_back(there=container is not None):
         opened = _open(session, request, address, container, record)
     if was_cut_off:  # what a killed command had asked of the engine may have come to be meanwhile
         keep_only(session, address.id, opened.record.container)
     return opened
+
+
+def _keep_in_step(session: Session, address: Address) -> None:
+    """Have the folder on the engine's machine; say so where that cannot be."""
+    from cove.engines.elsewhere import EngineElsewhere
+    from cove.workspace.sync import sync_folder
+
+    if not isinstance(session.engine, EngineElsewhere):
+        raise PlaceError(
+            f"{session.engine.name} runs on another machine, which cannot mount {address.folder}",
+            hint="Give the machine by SSH: `cove up --on ssh://HOST`; the folder is then kept in step there.",
+        )
+    sync_folder(session, session.engine, address.folder, address.id)
 
 
 def _open(

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 COMPOSE = """\
 services:
   app:
-    build:
-      context: ..
-      args: {WHO: "${WHO:-nobody}"}
-    volumes: ["..:/repo"]
+    extends: {file: base.yml, service: built}
     environment: {FROM_COMPOSE: "yes"}
     depends_on: [db]
   db:
@@ -29,6 +26,14 @@ services:
     volumes: ["kept:/kept"]
 volumes:
   kept: {}
+"""
+BASE = """\
+services:
+  built:
+    build:
+      context: ..
+      args: {WHO: "${WHO:-nobody}"}
+    volumes: ["..:/repo"]
 """
 CONFIG = {
     "dockerComposeFile": "docker-compose.yml",
@@ -41,6 +46,7 @@ CONFIG = {
 }
 FILES = {
     ".devcontainer/docker-compose.yml": COMPOSE,
+    ".devcontainer/base.yml": BASE,
     ".devcontainer/devcontainer.json": json.dumps(CONFIG),
     ".devcontainer/.env": "WHO=ada\n",
     "Dockerfile": "FROM debian:bookworm-slim\nARG WHO\nRUN useradd -m dev && echo $WHO > /who\n",
@@ -74,7 +80,10 @@ def test_a_service(cove: Cove, engine: Engine, base_image: str, tmp_path: Path) 
     cove("up", str(folder)).check()
     assert len(engine.cli("ps", "-q", *project).stdout.split()) == 2
     (folder / ".devcontainer" / "docker-compose.yml").write_text(COMPOSE.replace('"yes"', '"no"'))
-    assert "docker-compose.yml" in cove("ls").check().stdout
+    (folder / ".devcontainer" / "base.yml").write_text(f"{BASE}# changed\n")
+    changed = cove("ls").check().stdout
+    assert "docker-compose.yml" in changed
+    assert "base.yml" in changed
     cove("up", str(folder), "--rebuild").check()
     assert cove("exec", "nets", "--", "sh", "-c", "echo $SEEN").check().stdout == "no\n"
     cove("rm", "nets").check()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
+import socket
+import ssl
 import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ADA = "Basic " + base64.b64encode(b"ada:secret").decode()
 SCRIPT = b"#!/bin/sh\n"
@@ -56,6 +60,24 @@ class FakeRegistry(ThreadingHTTPServer):
         """Paths, and the `Authorization` they came with."""
         self.elsewhere = ""
         """Where blobs are redirected to."""
+        self._tls: ssl.SSLContext | None = None
+        self.in_plain: list[str] = []
+        """The `Authorization` of each request that came in plain HTTP where TLS is wanted."""
+
+    def secure(self, certificate: Path) -> None:
+        """Want TLS from now on."""
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(certificate)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Tell who begins in plain HTTP that this is no place for it, in the words of Go."""
+        if self._tls is None:
+            super().finish_request(request, client_address)
+        elif request.recv(1, socket.MSG_PEEK) == b"\x16":
+            with contextlib.suppress(OSError), self._tls.wrap_socket(request, server_side=True) as wrapped:
+                super().finish_request(wrapped, client_address)
+        else:
+            PlainHandler(request, client_address, self)
 
     @property
     def name(self) -> str:
@@ -104,6 +126,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+class PlainHandler(Handler):
+    def do_GET(self) -> None:
+        self.server.in_plain.append(self.headers.get("authorization", ""))
+        self.reply(400, b"Client sent an HTTP request to an HTTPS server.\n")
 
 
 @pytest.fixture

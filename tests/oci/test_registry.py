@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from testbed.authority import make_authority
 
 from cove.errors import ConfigurationError, NetworkError
 from cove.host.http import HttpClient
@@ -113,3 +114,22 @@ def test_a_mirror_is_asked_in_the_registrys_place(
     wanted = OciReference("ghcr.io", "a/go", "1")
     asking.fetch_blob(wanted, asking.fetch_manifest(wanted).layer, f"{tmp_path}/blob")
     assert (tmp_path / "blob").read_bytes() == feature_of("go")
+
+
+def test_a_registry_on_loopback_that_wants_tls(
+    registry: Any, feature_of: Callable[..., bytes], tmp_path: Path
+) -> None:
+    """It is asked in plain HTTP at first; the login goes in TLS alone."""
+    blob = feature_of("go")
+    registry.publish("a/go", "1", blob)
+    registry.wants = "basic"
+    authority = make_authority(tmp_path, ["127.0.0.1"])
+    registry.secure(tmp_path / "server.pem")
+    client = HttpClient({"SSL_CERT_FILE": str(authority)}, attempts=1)
+    asking = Registry(client, lambda _: ADA)
+    manifest = asking.fetch_manifest(reference(registry))
+    asking.fetch_blob(reference(registry), manifest.layer, f"{tmp_path}/blob")
+    assert (tmp_path / "blob").read_bytes() == blob
+    assert registry.in_plain == [""]
+    with pytest.raises(NetworkError, match="certificate"):
+        ask(ADA).fetch_manifest(reference(registry))

@@ -45,6 +45,21 @@ def test_what_is_read(read: Callable[..., Reading]) -> None:
     assert read('{"image": "debian"}').project is None
 
 
+def test_a_service_of_further_files(read: Callable[..., Reading]) -> None:
+    """What an extended file asks of the host is asked as well."""
+    files = {
+        "c.yml": "services:\n  app:\n    extends: {file: base.yml, service: common}\n",
+        "base.yml": "services:\n  common:\n    image: debian:12\n    privileged: true\n",
+    }
+    reading = read('{"dockerComposeFile": "c.yml", "service": "app"}', **files)
+    assert reading.configuration.source == ImageSource("debian:12")
+    assert reading.project is not None
+    assert "service common: privileged: true" in reading.project.requests.sentences
+    with pytest.raises(ConfigurationError, match=r"none\.yml does not exist") as raised:
+        read('{"dockerComposeFile": "c.yml", "service": "app"}', **{"c.yml": "include: [none.yml]\n"})
+    assert raised.value.path.endswith("c.yml")
+
+
 def test_a_build(read: Callable[..., Reading]) -> None:
     files = {"c.yml": "services:\n  app:\n    build: {context: sub, args: {A: 1}}\n"}
     reading = read('{"dockerComposeFile": "c.yml", "service": "app"}', **files)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from cove.errors import ConfigurationError, NetworkError
 from cove.oci.auth import Answer, Ask, authorised
@@ -31,6 +32,8 @@ MANIFEST_BYTES = 4 << 20
 DOCKER_HUB_HOST = "registry-1.docker.io"
 """Where Docker Hub's images are asked for; its name is that of a web site."""
 LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?")
+WANTS_TLS = re.compile(rb"HTTPS|SSL")
+"""What servers say to who speaks plain HTTP at a port of TLS, with status 400: those written in Go, nginx, Apache."""
 
 
 class Manifest(NamedTuple):
@@ -59,6 +62,8 @@ class Registry:
         self._read_login = read_login
         self._values: dict[str, str] = {}
         """`Authorization` by resource."""
+        self._secure: set[str] = set()
+        """Registries on loopback, asked in plain HTTP at first, that want TLS."""
 
     def fetch_manifest(self, reference: OciReference) -> Manifest:
         """Return the manifest of a tag or digest.
@@ -103,7 +108,7 @@ class Registry:
         reference = self._located(reference)
         value = self._values.get(reference.resource, "")
         self._client.download(
-            f"{base_url(reference)}/blobs/{digest}",
+            self._secured(f"{base_url(reference)}/blobs/{digest}"),
             target,
             sha256=digest.removeprefix("sha256:"),
             headers={"authorization": value} if value else {},
@@ -145,10 +150,19 @@ class Registry:
 
     def send_unknown(self, ask: Ask) -> Answer:
         """Send a request as nobody in particular, and return any answer. Raises NetworkError."""
+        url = self._secured(ask.url)
         found = self._client.request(
-            ask.method, ask.url, headers=ask.headers, body=ask.body, limit=MANIFEST_BYTES
+            ask.method, url, headers=ask.headers, body=ask.body, limit=MANIFEST_BYTES
         )
+        if found.status == 400 and url.startswith("http:") and WANTS_TLS.search(found.body):
+            self._secure.add(urlsplit(url).netloc)
+            return self.send_unknown(ask)
         return Answer(found.status, found.headers, found.body)
+
+    def _secured(self, url: str) -> str:
+        """Return the address, in TLS where its registry wants that."""
+        parts = urlsplit(url)
+        return parts._replace(scheme="https").geturl() if parts.netloc in self._secure else url
 
 
 def parse_manifest(body: bytes, digest: str, reference: OciReference) -> Manifest:

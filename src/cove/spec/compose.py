@@ -57,6 +57,8 @@ class Project(NamedTuple):
     command: tuple[str, ...] = ()
     image: str = ""
     """What the service's image is called, where its file says it; also where it is built."""
+    named: tuple[str, ...] = ()
+    """The files that its files include or extend, absolute."""
 
 
 def interpolate(value: Any, env: Mapping[str, str]) -> Any:

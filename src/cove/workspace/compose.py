@@ -22,7 +22,8 @@ from cove.spec.compose import (
     parse_service,
     render_override,
 )
-from cove.spec.compose_requests import find_requests
+from cove.spec.compose_files import named_files, resolve_services
+from cove.spec.compose_requests import HostRequests, find_requests
 from cove.spec.config import DockerfileSource, ImageSource
 from cove.workspace.records import state_folder
 
@@ -82,27 +83,58 @@ def read_project(
             path=config_path,
             hint='For example: "dockerComposeFile": "../docker-compose.yml".',
         )
-    documents = [_read_yaml(path, config_path) for path in source.files]
     here = os.path.dirname(source.files[0])
     env = {**_read_dotenv(here), **machine.env}
-    services = interpolate(merge_files(documents), env)
+    known = _read_documents(source.files, here, env, config_path)
+    documents = [known[path] for path in source.files]
+    ready = {path: interpolate(document, env) for path, document in known.items()}
+    resolved = [resolve_services(ready[path], path, here, ready) for path in source.files]
+    services = merge_files([{"services": services} for services in resolved])
     service = parse_service(services, source.service, here, source.files[0])
     project = Project(
         name=choose_project_name(env, documents, source.files[0], folder),
         files=source.files,
         service=source.service,
         run_services=source.run_services,
-        requests=find_requests(documents, here),
+        requests=_find_all_requests(known, source.files, here),
         version=str(documents[0].get("version") or ""),
         user=service.user,
         entrypoint=service.entrypoint,
         command=service.command,
         image=service.image,
+        named=tuple(path for path in known if path not in source.files),
     )
     built: ImageSource | DockerfileSource = ImageSource(service.image)
     if service.dockerfile:
         built = DockerfileSource(service.dockerfile, service.context, service.args, service.target)
     return project, built
+
+
+def _read_documents(
+    files: tuple[str, ...], here: str, env: Mapping[str, str], config_path: str
+) -> dict[str, Document]:
+    """Return the project's files and those that they include or extend, by path. Raises ConfigurationError."""
+    known: dict[str, Document] = {}
+    wanted = [(path, config_path) for path in files]
+    while wanted:
+        path, named_by = wanted.pop(0)
+        if path not in known:
+            known[path] = _read_yaml(path, named_by)
+            folder = here if path in files else os.path.dirname(path)
+            wanted += [(inner, path) for inner in named_files(interpolate(known[path], env), folder)]
+    return known
+
+
+def _find_all_requests(known: Mapping[str, Document], files: tuple[str, ...], here: str) -> HostRequests:
+    """Return what the project's files ask of the host, and what those ask that they name: theirs start where they lie."""
+    found = [find_requests([known[path] for path in files], here)]
+    found += [
+        find_requests([document], os.path.dirname(path))
+        for path, document in known.items()
+        if path not in files
+    ]
+    sentences = dict.fromkeys(sentence for one in found for sentence in one.sentences)
+    return HostRequests(tuple(sentences), tuple(dict.fromkeys(path for one in found for path in one.paths)))
 
 
 def _read_yaml(path: str, named_by: str) -> Document:
@@ -113,7 +145,7 @@ def _read_yaml(path: str, named_by: str) -> Document:
             found: Any = yaml.safe_load(file)
     except OSError as error:
         raise ConfigurationError(
-            f"the compose file {path} does not exist", path=named_by, hint="Correct `dockerComposeFile`."
+            f"the compose file {path} does not exist", path=named_by, hint="Correct the name it has there."
         ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

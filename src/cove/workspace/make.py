@@ -26,7 +26,7 @@ from cove.workspace.gpu_leases import keep, start_leased
 from cove.workspace.gpus import leasing
 from cove.workspace.hooks import ORDER, choose_hooks, run_hooks, run_on_host
 from cove.workspace.image import prepare_image
-from cove.workspace.inputs import read_inputs
+from cove.workspace.inputs import read_digests, read_inputs
 from cove.workspace.inside import ask_who, enter, inspect_running
 from cove.workspace.losses import keep_baseline
 from cove.workspace.opening import start_editor
@@ -292,7 +292,9 @@ def start_new(
 
 
 def _read_facts(session: Session, reading: Reading, image: Image, editor: Editor, name: str) -> Facts:
-    built_from = read_inputs(reading.configuration) if reading.project else {}
+    built_from: dict[str, str] = {}
+    if reading.project:
+        built_from = {**read_inputs(reading.configuration), **read_digests(reading.project.named)}
     return read_facts(session, image, name)._replace(
         digests={**read_inputs(reading.written), **built_from},
         mounts=editor.mounts,

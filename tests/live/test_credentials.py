@@ -67,6 +67,12 @@ def check_that_it_works(cove: Cove, name: str, env: dict[str, str]) -> None:
     commit = "cd /tmp && rm -rf r && git init -q r && cd r && git commit -q --allow-empty -m x && git log --format=%an:%ae"
     assert inside(cove, name, commit, env) == "Ada Lovelace:ada@example.org\n"
     assert inside(cove, name, "echo $CLOUD_KEY", env) == f"{CLOUD}\n"
+    editor = "cat /proc/$(pgrep -of /opt/cove/ide/bin/node)/environ | tr '\\0' '\\n'"  # its terminals have what it has
+    assert {
+        "SSH_AUTH_SOCK=/run/cove/agent.sock",
+        "GIT_CONFIG_SYSTEM=/run/cove/git/config",
+        f"CLOUD_KEY={CLOUD}",
+    } <= {*inside(cove, name, editor, env).split("\n")}
 
 
 def check_that_nothing_keeps_it(cove: Cove, engine: Engine, container: str, env: dict[str, str]) -> None:

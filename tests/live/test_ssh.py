@@ -352,12 +352,14 @@ def test_an_image_with_nothing_but_a_shell(cove: Cove, engine: Engine, tmp_path:
     engine.cli("import", str(archive), "localhost/cove-test/bare:1")
     folder = tmp_path / "bare"
     folder.mkdir()
+    limits = ("--ulimit", "host") if engine.name == "podman" else ()
     labels = ("--label", f"devcontainer.local_folder={folder}", "--label", f"cove-test={cove.home.folder}")
     run = (
         "run",
         "--detach",
         "--init",
         *labels,
+        *limits,
         "--user",
         user,
         "localhost/cove-test/bare:1",
@@ -376,7 +378,9 @@ def test_an_image_with_nothing_but_a_shell(cove: Cove, engine: Engine, tmp_path:
             assert client.run("scp", way, f"{tmp_path}/file", "bare.cove:/tmp/there").returncode == 0
             assert client.run("scp", way, "bare.cove:/tmp/there", f"{tmp_path}/back{way}").returncode == 0
             assert (tmp_path / f"back{way}").read_bytes() == data
-        assert cove("ls", "--json").check().json, "it is in the list"
+        listed = {one["name"]: one for one in cove("ls", "--json").check().json["workspaces"]}
+        assert listed["bare"]["folder"] == str(folder)
+        assert cove("exec", str(folder), "--", "id", "-u").check().stdout == f"{user}\n"
     finally:
         engine.cli("rm", "--force", container)
 

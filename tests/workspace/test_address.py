@@ -168,3 +168,12 @@ def test_labels_that_an_image_could_carry(
 ) -> None:
     desk = Desk(engine.add_container(labels={**labels, **changes}), None)
     assert (desk.id, desk.name) == (labels["cove.id"] if id_is_there else "", name)
+
+
+def test_a_container_of_another_tool_goes_by_the_name_that_is_shown(
+    session: Session, engine: FakeEngine
+) -> None:
+    theirs = engine.add_container(labels={"devcontainer.local_folder": "/src/My Nets"})
+    assert find_desk(session, Desk(theirs, None).name).container.id == theirs.id
+    with pytest.raises(NotFound):
+        find_desk(session, "nets")

@@ -109,7 +109,9 @@ def prepare(session: Session, desk: Desk) -> Ready:
     from cove.ssh.server import find_server
     from cove.workspace.exec import need_running
 
-    need_running(session, desk.name)
+    container = session.engine.inspect_container(desk.container)
+    if container is None or not container.running:
+        need_running(session, desk.name)
     server = find_server(session, session.engine.info().arch or session.machine.arch)
     authorized = ensure_client_key(session.machine, session.runner)
     host_key, public = ensure_host_key(session.machine, desk.key, session.runner)
@@ -117,7 +119,6 @@ def prepare(session: Session, desk: Desk) -> Ready:
         archive = pack_server(server, file.read(), authorized)
     session.engine.unpack(desk.container, archive)
     remember_host(session.machine, desk.name, public)
-    container = session.engine.inspect_container(desk.container)
     path = container.env.get("PATH", "") if container else ""
     ready = Ready(desk.container, server.programs, path)
     write_atomic(_mark(session, desk), json.dumps(ready))

@@ -195,7 +195,18 @@ def find_desk(session: Session, word: str | None) -> Desk:
         for container in session.engine.containers(labels):
             if "cove.run" not in container.labels:  # a throw-away one of `cove run`
                 return Desk(container, record)
+    if word is not None and "/" not in word and (desk := _find_by_shown_name(session, word)):
+        return desk
     raise unknown(session, word)
+
+
+def _find_by_shown_name(session: Session, word: str) -> Desk | None:
+    """Return a container that another tool started, by the name that `cove ls` shows: its folder's."""
+    for container in session.engine.containers({"devcontainer.local_folder": ""}):
+        desk = Desk(container, None)
+        if "cove.id" not in container.labels and desk.name == word:
+            return desk
+    return None
 
 
 def _labels_of(session: Session, record: Record | None, word: str | None) -> list[dict[str, str]]:

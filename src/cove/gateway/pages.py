@@ -83,10 +83,7 @@ async function renew() {
 setTimeout(renew, 3000);
 """
 
-BUILD_SCRIPT = """
-const log = document.getElementById("log"), state = document.getElementById("state");
-const base = document.body.dataset.base;
-let from = 0, failures = 0;
+SHOW_EVENT = """
 function show(event) {
   const line = document.createElement("div");
   line.className = event.event === "end" && event.failed ? "bad" : event.event;
@@ -95,6 +92,14 @@ function show(event) {
   line.textContent = mark + event.text + took;
   log.append(line);
 }
+"""
+
+BUILD_SCRIPT = (
+    SHOW_EVENT
+    + """
+const log = document.getElementById("log"), state = document.getElementById("state");
+const base = document.body.dataset.base;
+let from = 0, failures = 0;
 async function follow() {
   try {
     const answer = await fetch(`${base}/_cove/progress?from=${from}`);
@@ -113,20 +118,15 @@ async function follow() {
 }
 follow();
 """
+)
 
-START_SCRIPT = """
+START_SCRIPT = (
+    SHOW_EVENT
+    + """
 const log = document.getElementById("log"), state = document.getElementById("state");
 const base = document.body.dataset.base, { folder, auto } = log.dataset;
 const buttons = document.querySelectorAll("button");
 let from = 0, failures = 0;
-function show(event) {
-  const line = document.createElement("div");
-  line.className = event.event === "end" && event.failed ? "bad" : event.event;
-  const took = event.seconds === undefined ? "" : ` (${event.seconds.toFixed(1)} s)`;
-  const mark = { begin: "▸ ", end: event.failed ? "✗ " : "✓ ", warn: "⚠ ", note: "· " }[event.event] ?? "  ";
-  line.textContent = mark + event.text + took;
-  log.append(line);
-}
 function fail(why) {
   state.textContent = "";
   const told = !why.refused && log.textContent.includes(why.message);  // what the build itself has said is not said again
@@ -170,6 +170,7 @@ async function follow(id) {
 for (const button of buttons) button.addEventListener("click", () => start(Boolean(button.dataset.trust)));
 if (auto) start(false);
 """
+)
 
 RETRY_SCRIPT = "setTimeout(() => location.reload(), 2500);"
 

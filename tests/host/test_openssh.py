@@ -97,7 +97,7 @@ def test_one_connection_is_shared(tmp_path: Path) -> None:
 
 
 def test_a_code_of_ssh_is_told_from_the_commands_own(tmp_path: Path) -> None:
-    runner = FakeRunner().answer("ssh", code=255, stderr="grep: no such file\n")
+    runner = FakeRunner().answer("ssh", code=255, stderr="curl: (7) Connection refused\n")
     assert SshRunner(connection(tmp_path, runner)).run(Command(("x",))).code == 255
     runner = FakeRunner().answer(
         "ssh", code=255, stderr="ssh: connect to host box port 22: Connection refused\n"

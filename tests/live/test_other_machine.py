@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from testbed.sshd import OtherMachine
 
 
+SECRET = "hunter2-of-the-other-machine"
+
+
 @pytest.fixture(scope="module")
 def machine(slot: Slot) -> Iterator[OtherMachine]:
     with other_machine(slot) as machine, pytest.MonkeyPatch.context() as patch:
@@ -161,3 +164,54 @@ def test_an_open_editor_survives_a_cut_link(
     )
     wait_for("while it was cut")
     assert machine.listening() == [f"{machine.address}:22"]
+
+
+@pytest.mark.full("remote")
+def test_files_are_kept_in_step_and_secrets_apart(cove: Cove, machine: OtherMachine, cove_home: Home) -> None:
+    folder = cove_home.folder / "paper"
+    write_files(folder, {"Dockerfile": f"FROM {BASE}\n", "a.txt": "a\n", "b.txt": "b\n", "gone.txt": "x\n"})
+    secrets = write_files(cove_home.folder / "s", {"secrets.json": {"TOKEN": SECRET}}) / "secrets.json"
+    up = ("up", str(folder), "--on", machine.url, "--secrets-file", str(secrets), "--json")
+    opened = cove(*up).check().json
+    name = opened["name"]
+
+    def there(script: str) -> str:
+        return cove("exec", name, "--", "sh", "-c", script).check().stdout
+
+    there("echo result > result.txt; echo changed there > a.txt; echo both there > b.txt; rm gone.txt")
+    (folder / "b.txt").write_text("both here, longer\n")
+    done = cove("sync", name, "--both", "--json").check().json
+    assert done["fetch"] == ["a.txt", "result.txt"]
+    assert done["remove_here"] == ["gone.txt"]
+    assert done["conflicts"] == ["b.txt"]
+    assert (folder / "a.txt").read_text() == "changed there\n"
+    assert not (folder / "gone.txt").exists()
+    assert there("cat b.txt") == "both here, longer\n"
+    assert there("cat b.txt.there-*") == "both there\n"
+    (folder / "a.txt").unlink()
+    assert cove("sync", name, "--json").check().json["remove_there"] == ["a.txt"]
+    assert there("ls a.txt 2>/dev/null || echo removed") == "removed\n"
+
+    assert there('test "$TOKEN" = ' + f"{SECRET[:6]}'{SECRET[6:]}'" + " && echo known") == "known\n"
+    sleeping = cove.start("exec", name, "--", "sleep", "20")
+    try:
+        time.sleep(8)
+        words = machine.run("sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'", check=False)
+        assert "sleep" in words
+        assert SECRET not in words
+        assert SECRET not in cove("info", name, "--json").check().stdout
+        assert not machine.run("sh", "-c", "ls ~/.cache/cove/env.* 2>/dev/null || true")
+    finally:
+        sleeping.kill()
+        sleeping.communicate()
+
+    forgotten = {"COVE_HOME": f"{cove_home.folder}/other", "DOCKER_HOST": machine.url}
+    listed = cove("ls", "--json", env=forgotten).check().json["workspaces"]
+    assert name in [one["name"] for one in listed], (
+        "its engine's labels tell of it, DOCKER_HOST of its machine"
+    )
+    assert cove("logs", name).check()
+    cove("stop", name).check()
+    assert cove(*up).check().json["containerId"] == opened["containerId"]
+    assert machine.listening() == [f"{machine.address}:22"]
+    cove("rm", name, "--force").check()

@@ -52,6 +52,15 @@ FAILURES = (
 """What ssh writes (in small letters), what that means, and what to try."""
 
 
+BEGINNINGS = (
+    "ssh: ", "kex_exchange", "ssh_exchange", "mux_client", "client_loop", "connection closed by", "connection reset by",
+    "connection to ", "connection timed out", "host key verification failed", "permission denied (", "timeout, server",
+    "unable to negotiate", "no matching host key", "received disconnect", "disconnected from", "packet_write_wait",
+    "@    warning: remote host", "warning: remote host", "too many authentication", "control socket", "banner exchange",
+)  # fmt: skip
+"""How the client's own lines begin, in small letters; what a command there writes looks otherwise."""
+
+
 class SshAddress(NamedTuple):
     """Another machine as the person names it; what is empty is left to their OpenSSH configuration."""
 
@@ -287,9 +296,13 @@ def render_variables(env: Mapping[str, str]) -> str:
 
 
 def is_ssh_failure(said: str) -> bool:
-    """Return whether the client itself wrote this, rather than a command there that ended with 255."""
-    small = said.lower()
-    return any(pattern in small for pattern, _, _ in FAILURES) or "ssh:" in small or "mux_client" in small
+    """Return whether the client itself wrote this, rather than a command there that ended with 255.
+
+    >>> is_ssh_failure("curl: (7) Connection refused"), is_ssh_failure("ssh: connect to host box port 22: Connection refused")
+    (False, True)
+    """
+    lines = [line.strip().lower() for line in said.splitlines()]
+    return any(line.startswith(BEGINNINGS) or ": permission denied (" in line for line in lines)
 
 
 def plan_ssh_error(address: SshAddress, said: str) -> PlaceError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+from testbed.authority import make_authority
 
 from cove.errors import NetworkError
 from cove.host import route
@@ -46,3 +48,18 @@ def test_unreadable_authorities_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.pem").write_text("no certificate")
     with pytest.raises(NetworkError, match=r"a\.pem"):
         route.read_authorities({}, (str(tmp_path / "a.pem"),))
+
+
+def test_authorities_of_node_are_trusted_besides(tmp_path: Path) -> None:
+    few = len(authorities({}))
+    path = make_authority(tmp_path, ["127.0.0.1"])
+    assert len(authorities({"NODE_EXTRA_CA_CERTS": str(path)})) == few + 1
+    assert len(authorities({"NODE_EXTRA_CA_CERTS": str(tmp_path / "absent")})) == few
+    path.write_text("nothing")
+    assert len(authorities({"NODE_EXTRA_CA_CERTS": str(path)})) == few
+
+
+def authorities(env: dict[str, str]) -> list[object]:
+    context = route.read_authorities(env)
+    assert isinstance(context, ssl.SSLContext)
+    return list(context.get_ca_certs())

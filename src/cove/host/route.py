@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Where a host names its own authorities: OpenSSL's variable, that of requests, curl's. The first wins."""
+ADDED_VARIABLE = "NODE_EXTRA_CA_CERTS"
+"""Names authorities besides those; who called the reference CLI, which runs on Node, has it."""
 CA_PLACES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -85,6 +88,9 @@ def read_authorities(env: Mapping[str, str], ca_files: tuple[str, ...] = ()) -> 
     context = ssl.create_default_context(
         cafile=choose_authorities(env, ssl.get_default_verify_paths().cafile)
     )
+    if os.path.isfile(added := env.get(ADDED_VARIABLE, "")):
+        with contextlib.suppress(OSError, ssl.SSLError):  # Node too goes on without a file it cannot read
+            context.load_verify_locations(cafile=added)
     for path in ca_files:
         try:
             context.load_verify_locations(cafile=path)

@@ -46,6 +46,7 @@ def _push_blob(registry: Registry, reference: OciReference, blob: bytes) -> None
     base = base_url(reference)
     if registry.send(reference, Ask(f"{base}/blobs/{digest}", {}, "HEAD")).status == 200:
         return
+    base = registry.secured(base)
     begun = registry.send(reference, Ask(f"{base}/blobs/uploads/", {}, "POST", b""))
     _check(begun, 202, f"an upload to {reference.resource}", reference)
     location = begun.headers.get("location", "")

@@ -108,7 +108,7 @@ class Registry:
         reference = self._located(reference)
         value = self._values.get(reference.resource, "")
         self._client.download(
-            self._secured(f"{base_url(reference)}/blobs/{digest}"),
+            self.secured(f"{base_url(reference)}/blobs/{digest}"),
             target,
             sha256=digest.removeprefix("sha256:"),
             headers={"authorization": value} if value else {},
@@ -150,16 +150,21 @@ class Registry:
 
     def send_unknown(self, ask: Ask) -> Answer:
         """Send a request as nobody in particular, and return any answer. Raises NetworkError."""
-        url = self._secured(ask.url)
+        url = self.secured(ask.url)
         found = self._client.request(
             ask.method, url, headers=ask.headers, body=ask.body, limit=MANIFEST_BYTES
         )
-        if found.status == 400 and url.startswith("http:") and WANTS_TLS.search(found.body):
+        if found.status == 400 and url.startswith("http:") and self._wants_tls(ask.method, url, found.body):
             self._secure.add(urlsplit(url).netloc)
             return self.send_unknown(ask)
         return Answer(found.status, found.headers, found.body)
 
-    def _secured(self, url: str) -> str:
+    def _wants_tls(self, method: str, url: str, body: bytes) -> bool:
+        if method == "HEAD":  # whose answer has no words
+            body = self._client.request("GET", url, limit=MANIFEST_BYTES).body
+        return bool(WANTS_TLS.search(body))
+
+    def secured(self, url: str) -> str:
         """Return the address, in TLS where its registry wants that."""
         parts = urlsplit(url)
         return parts._replace(scheme="https").geturl() if parts.netloc in self._secure else url

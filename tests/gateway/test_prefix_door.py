@@ -52,6 +52,10 @@ def test_a_workspace_and_its_ports(machine: Machine) -> None:
         assert headers["cookie"] == "a=1"
         port = json.loads((await scene.get("hub", f"/w/digits/proxy/{PORT_INSIDE}/x", **hub)).text)
         assert port["path"] == "/x"
+        for asked_for, passed in (("/w/digits/?token=j&a=b", "/?a=b"), ("/w/digits/x?token=j", "/x")):
+            assert json.loads((await scene.get("hub", asked_for, **hub)).text)["path"] == passed
+        own = await scene.get("hub", f"/w/digits/proxy/{PORT_INSIDE}/x?token=own", **hub)
+        assert json.loads(own.text)["path"] == "/x?token=own"
         for path, location in (
             ("/w/digits", "./digits/"),
             (f"/w/digits/proxy/{PORT_INSIDE}", f"./{PORT_INSIDE}/"),

@@ -349,7 +349,7 @@ def test_notebook_7_with_somebody_elses_server(
     (config / "jupyter_server_config.py").write_text(
         "c.ServerProxy.servers = {'theirs': {'command': ['true'], 'launcher_entry': {'title': 'Theirs'}}}\n"
     )
-    with running_jupyter(cove, root, tmp_path / "jupyter", base_url="/n7/", program="notebook") as jupyter:
+    with running_jupyter(cove, root, tmp_path / "jupyter", program="notebook") as jupyter:
         page = chromium.new_page()
         page.goto(jupyter.login("tree/projects"), timeout=PATIENCE_MS)
         page.locator(".jp-DirListing-item", has_text="tiny").click(button="right", timeout=PATIENCE_MS)
@@ -358,7 +358,7 @@ def test_notebook_7_with_somebody_elses_server(
         picture(pytestconfig, page, "notebook7")
         with chromium.expect_page() as opening:
             entry.click()
-        opening.value.wait_for_url("**/n7/cove/w/tiny/**", timeout=LONG_MS)
+        opening.value.wait_for_url(f"{jupyter.url}cove/w/tiny/**", timeout=LONG_MS)
         opening.value.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=LONG_MS)
         page.goto(f"{jupyter.url}server-proxy/servers-info", timeout=PATIENCE_MS)
         known = json.loads(page.inner_text("body"))["server_processes"]

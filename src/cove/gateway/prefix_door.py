@@ -87,7 +87,12 @@ class PrefixDoor(Door):
             target = f"{prefix}/open?folder={quote(view.folder)}"
             return redirect(render_relative(target, prefix + visit.path))
         way = choose_way(view.id, prefix + below, rest)
-        return way if isinstance(way, web.Response) else await self.pass_on(request, visit, way)
+        if isinstance(way, web.Response):
+            return way
+        # The editor has no such word, Jupyter has; a program inside may well have one of its own.
+        return await self.pass_on(
+            request, visit, way if way.port else way._replace(path=drop_token(way.path))
+        )
 
     async def _own_page(self, request: web.BaseRequest, visit: Visit, prefix: str) -> web.Response:
         plain, _, query = visit.path.partition("?")
@@ -138,6 +143,17 @@ class PrefixDoor(Door):
         elif code is not None:
             news["failure"] = self.starts.failure(workspace_id)._asdict()
         return news
+
+
+def drop_token(path: str) -> str:
+    """Return a path without `token` in its query: Jupyter's, by which a link or a program came in.
+
+    >>> drop_token("/?folder=/x&token=abc")
+    '/?folder=/x'
+    """
+    plain, _, query = path.partition("?")
+    kept = "&".join(word for word in query.split("&") if not word.startswith("token="))
+    return f"{plain}?{kept}" if kept else plain
 
 
 def find_folder(root: str, path: str, query: str) -> str:

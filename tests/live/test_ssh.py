@@ -352,7 +352,13 @@ def test_an_image_with_nothing_but_a_shell(cove: Cove, engine: Engine, tmp_path:
     engine.cli("import", str(archive), "localhost/cove-test/bare:1")
     folder = tmp_path / "bare"
     folder.mkdir()
-    limits = ("--ulimit", "host") if engine.name == "podman" else ()
+    few = (
+        "--ulimit",
+        "nofile=1024:1024",
+        "--ulimit",
+        "nproc=4096:4096",
+    )  # root's podman wants more than it may
+    limits = few if engine.name == "podman" else ()
     labels = ("--label", f"devcontainer.local_folder={folder}", "--label", f"cove-test={cove.home.folder}")
     run = (
         "run",
@@ -374,7 +380,7 @@ def test_an_image_with_nothing_but_a_shell(cove: Cove, engine: Engine, tmp_path:
         data = os.urandom(1 << 20)
         assert client.run("ssh", "bare.cove", "cat", stdin=data).stdout == data
         (tmp_path / "file").write_bytes(data)
-        for way in ("-s", "-O"):
+        for way in ("-s", "-O") if user == "0" else ("-s",):  # the old scp itself wants an account
             assert client.run("scp", way, f"{tmp_path}/file", "bare.cove:/tmp/there").returncode == 0
             assert client.run("scp", way, "bare.cove:/tmp/there", f"{tmp_path}/back{way}").returncode == 0
             assert (tmp_path / f"back{way}").read_bytes() == data

@@ -24,6 +24,8 @@ PLACE = "/opt/cove/ssh"
 """Where the server lies in a container."""
 TOOLS = f"{PLACE}/bin"
 """What an image may lack for the client's sake: `scp`, for clients of the old protocol. Last in PATH."""
+USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What engines give a container whose image has none."""
 SESSIONS = 1000
 """On one connection: editors open many."""
 
@@ -187,8 +189,7 @@ def plan_server(desk: Desk, ready: Ready) -> ExecRequest:
     words = [f"{PLACE}/sshd", "-i", "-e", "-f", "/dev/null", *(word for key in keys for word in ("-h", key))]
     words += [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     env = {**desk.env, FOLDER: desk.folder}
-    if path := desk.env.get("PATH") or ready.path:
-        env["PATH"] = f"{path}:{TOOLS}"
+    env["PATH"] = f"{desk.env.get('PATH') or ready.path or USUAL_PATH}:{TOOLS}"
     return ExecRequest(desk.container, tuple(words), user=desk.user, env=env, interactive=True)
 
 

@@ -94,7 +94,7 @@ def share_jupyter(person: Person) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running_hub(place: Path, engine: Engine, people: Sequence[Person]) -> Iterator[Hub]:
-    """Run it under `/hub-prefix/` until the block ends; the first person may use the engine."""
+    """Run it under `/at/work/` until the block ends; the first person may use the engine."""
     place.mkdir()
     open_socket(engine, people[0].gid)
     environments = {}
@@ -123,7 +123,7 @@ def running_hub(place: Path, engine: Engine, people: Sequence[Person]) -> Iterat
     config.touch(mode=0o600)
     config.write_text(CONFIG.format(facts=json.dumps(facts)))
     log = place / "log"
-    url = f"http://127.0.0.1:{port}/at/work/"
+    url = str(facts["url"])
     argv = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
     with running(argv, log=log, env=environment({}), ready=lambda: answers(f"{url}hub/login"), patience=120):
         yield Hub(url, log)

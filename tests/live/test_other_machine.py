@@ -169,7 +169,9 @@ def test_an_open_editor_survives_a_cut_link(
 @pytest.mark.full("remote")
 def test_files_are_kept_in_step_and_secrets_apart(cove: Cove, machine: OtherMachine, cove_home: Home) -> None:
     folder = cove_home.folder / "paper"
-    write_files(folder, {"Dockerfile": f"FROM {BASE}\n", "a.txt": "a\n", "b.txt": "b\n", "gone.txt": "x\n"})
+    left_out = {"customizations": {"cove": {"syncIgnore": ["*.pt"]}}, "build": {"dockerfile": "Dockerfile"}}
+    write_files(folder, {"Dockerfile": f"FROM {BASE}\n", ".devcontainer.json": left_out, "model.pt": "big\n"})
+    write_files(folder, {"a.txt": "a\n", "b.txt": "b\n", "gone.txt": "x\n"})
     secrets = write_files(cove_home.folder / "s", {"secrets.json": {"TOKEN": SECRET}}) / "secrets.json"
     up = ("up", str(folder), "--on", machine.url, "--secrets-file", str(secrets), "--json")
     opened = cove(*up).check().json
@@ -178,6 +180,7 @@ def test_files_are_kept_in_step_and_secrets_apart(cove: Cove, machine: OtherMach
     def there(script: str) -> str:
         return cove("exec", name, "--", "sh", "-c", script).check().stdout
 
+    assert "model.pt" not in there("ls")
     there("echo result > result.txt; echo changed there > a.txt; echo both there > b.txt; rm gone.txt")
     (folder / "b.txt").write_text("both here, longer\n")
     done = cove("sync", name, "--both", "--json").check().json

@@ -60,3 +60,11 @@ def test_what_is_unknown_is_told_with_its_place() -> None:
 def test_every_field_has_its_key() -> None:
     assert {key.field for key in KEYS if key.field} | {"unknown"} == set(Additions._fields)
     assert [key.name for key in KEYS] == sorted(key.name for key in KEYS)
+
+
+def test_what_stays_here_is_an_array_of_patterns() -> None:
+    spot = Spot()
+    assert parse_additions({"syncIgnore": ["data", "*.pt"]}, spot).left_out == ("data", "*.pt")
+    for wrong in ("data", [1], [""]):
+        with pytest.raises(ConfigurationError):
+            parse_additions({"syncIgnore": wrong}, spot)

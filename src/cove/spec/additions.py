@@ -35,6 +35,8 @@ class Additions(NamedTuple):
     limits: bool = True
     init: bool = True
     caches: tuple[str, ...] = CACHE_KINDS
+    left_out: tuple[str, ...] = ()
+    """Names and patterns of what stays here when the workspace is on another machine."""
     unknown: tuple[str, ...] = ()
     """A sentence, with its place, for each key that cove does not know."""
 
@@ -66,6 +68,16 @@ def parse_caches(value: JsonValue, spot: Spot) -> tuple[str, ...]:
         if kind not in CACHE_KINDS:
             raise (spot / index).error(f"`{(spot / index).name}` must be one of {', '.join(CACHE_KINDS)}")
     return tuple(kind for kind in CACHE_KINDS if kind in value)
+
+
+def parse_patterns(value: JsonValue, spot: Spot) -> tuple[str, ...]:
+    """Return an array of strings."""
+    if not isinstance(value, list):
+        raise spot.unfit("an array of strings", value)
+    for index, pattern in enumerate(value):
+        if not isinstance(pattern, str) or not pattern:
+            raise (spot / index).unfit("a string", pattern)
+    return tuple(pattern for pattern in value if isinstance(pattern, str))
 
 
 KEYS = (
@@ -131,6 +143,13 @@ KEYS = (
         parse_shm_size,
         {"oneOf": [SIZE_SCHEMA, {"const": False}]},
         "The size of /dev/shm, such as `8gb`; false: the engine's 64 MB. Default: half of the memory, at most 16 GiB.",
+    ),
+    Key(
+        "syncIgnore",
+        "left_out",
+        parse_patterns,
+        {"type": "array", "items": {"type": "string", "minLength": 1}},
+        "Names and patterns of files and folders that are not kept in step with another machine, beside what git ignores.",
     ),
 )
 

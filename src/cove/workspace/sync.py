@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cove.engines.elsewhere import EngineElsewhere, ThereRunner
     from cove.spec.sync import SyncPlan
+    from cove.workspace.address import Address
     from cove.workspace.session import Session
 
 NEVER = (
@@ -321,11 +322,18 @@ def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> N
 # -- asked for
 
 
+def read_left_out(session: Session, address: Address) -> tuple[str, ...]:
+    """Return what a configuration keeps from other machines. Raises ConfigurationError."""
+    from cove.workspace.read import read_workspace
+
+    return read_workspace(session.machine, address).configuration.additions.left_out
+
+
 def sync_workspace(session: Session, word: str | None, *, both_ways: bool) -> tuple[str, SyncPlan]:
     """Bring a workspace's folder into step; return its machine's name and what was done. Raises NotFound, UsageError."""
     from cove.engines.elsewhere import EngineElsewhere
     from cove.errors import UsageError
-    from cove.workspace.address import find_desk
+    from cove.workspace.address import find_desk, read_address
 
     desk = find_desk(session, word)
     engine = session.engine
@@ -334,5 +342,7 @@ def sync_workspace(session: Session, word: str | None, *, both_ways: bool) -> tu
             f"{desk.name} runs on this machine: there is nothing to bring into step",
             hint="`cove up --on ssh://HOST` opens a folder on another one.",
         )
-    plan = sync_folder(session, engine, desk.folder, desk.id, both_ways=both_ways)
+    address = read_address(desk.folder, config=desk.container.labels.get("devcontainer.config_file", ""))
+    ignored = read_left_out(session, address)
+    plan = sync_folder(session, engine, desk.folder, desk.id, both_ways=both_ways, ignored=ignored)
     return engine.address.host, plan

@@ -83,14 +83,14 @@ def _up(session: Session, request: UpRequest, address: Address) -> Opened:
 def _keep_in_step(session: Session, address: Address) -> None:
     """Have the folder on the engine's machine; say so where that cannot be."""
     from cove.engines.elsewhere import EngineElsewhere
-    from cove.workspace.sync import sync_folder
+    from cove.workspace.sync import read_left_out, sync_folder
 
     if not isinstance(session.engine, EngineElsewhere):
         raise PlaceError(
             f"{session.engine.name} runs on another machine, which cannot mount {address.folder}",
             hint="Give the machine by SSH: `cove up --on ssh://HOST`; the folder is then kept in step there.",
         )
-    sync_folder(session, session.engine, address.folder, address.id)
+    sync_folder(session, session.engine, address.folder, address.id, ignored=read_left_out(session, address))
 
 
 def _open(

@@ -56,6 +56,8 @@ def world(tmp_path: Path) -> dict[str, str]:
     state = tmp_path / "home" / "state" / record.id
     state.mkdir(parents=True)
     (state / "record.json").write_text(json.dumps(record._asdict()))
+    (state / "ssh").mkdir()
+    (state / "ssh" / "ready.json").write_text(json.dumps([CONTAINER, ["sshd"], ""]))
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -95,11 +97,12 @@ def imported(env: dict[str, str], *words: str) -> set[str]:
     [
         (["--version"], 50),
         (["exec", "digits", "--", "true"], 90),
+        (["ssh", "--stdio", "digits.cove"], 95),
         (["ls"], 100),
         (["ls", "--json"], 100),
         (["stop", "--help"], 80),
     ],
-    ids=["version", "exec", "ls", "ls-json", "help"],
+    ids=["version", "exec", "ssh", "ls", "ls-json", "help"],
 )
 def test_the_quick_commands_import_little(world: dict[str, str], words: list[str], at_most: int) -> None:
     modules = imported(world, *words)

@@ -8,6 +8,7 @@ With `--real-gpus` the tests marked `gpus` run with this machine's own GPUs inst
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,12 +30,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+COPIES = {"public": "COVE_TEST_PUBLIC"}
+"""Parts that need a copy of something public, and the variable that names it: without it they are not listed."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the everyday tests, or those of one part."""
     parts = {item: part_of(item) for item in items}
     names = sorted({part for part in parts.values() if part})
     if config.getoption("list_parts"):
-        print("".join(f"\npart: {name}" for name in names))
+        here = [name for name in names if os.environ.get(COPIES.get(name, "PATH"))]
+        print("".join(f"\npart: {name}" for name in here))
         wanted = None
     elif wanted := config.getoption("part"):
         if wanted not in names:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from testbed.docker import docker_environment, private_docker
@@ -15,7 +17,6 @@ from testbed.process import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from testbed.slot import Slot
 
@@ -107,6 +108,7 @@ def other_machine(slot: Slot, *, docker: bool = True) -> Iterator[OtherMachine]:
             folder, f"10.215.{slot.number}.2", wait_for_namespaces(holder.pid), f"cvm{slot.number}h"
         )
         stack.enter_context(cable(slot, machine))
+        stack.callback(end_sessions, machine)
         write_client(machine)
         write_server(machine)
         stack.enter_context(
@@ -119,6 +121,15 @@ def other_machine(slot: Slot, *, docker: bool = True) -> Iterator[OtherMachine]:
         if docker:
             stack.enter_context(private_docker(slot._replace(folder=folder), inside=machine.inside))
         yield machine
+
+
+def end_sessions(machine: OtherMachine) -> None:
+    """End what still runs there: the sessions of an sshd outlive it."""
+    there = os.readlink(f"/proc/{machine.pid}/ns/net")
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            if os.readlink(folder / "ns" / "net") == there and int(folder.name) != machine.pid:
+                os.kill(int(folder.name), signal.SIGKILL)
 
 
 def docker_there(machine: OtherMachine, slot: Slot) -> dict[str, str]:

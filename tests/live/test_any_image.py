@@ -119,13 +119,14 @@ class Desk:
         page = chromium.new_page()
         open_workbench(page, str(opened["url"]))
         run_in_palette(page, "Terminal: Create New Terminal")
-        page.locator(".xterm-screen").first.click()
-        page.wait_for_timeout(3000)
-        page.keyboard.type("echo typed > typed.txt\n")
         typed = self.workspace.folder / "typed.txt"
-        for _ in range(60):
+        for tick in range(90):
             if typed.exists() and typed.read_text():
                 break
+            if tick % 30 == 0:  # what is typed before the shell reads, or to a notice, is lost
+                page.locator(".xterm-screen").first.click()
+                page.wait_for_timeout(3000)
+                page.keyboard.type("echo typed > typed.txt\n")
             page.wait_for_timeout(500)
         assert typed.read_text() == "typed\n"
 

@@ -46,9 +46,7 @@ def judge(need: CudaNeed, driver: str, gpus: Sequence[Gpu]) -> Verdict:
         newest = newest_cuda(version)
         by = "" if need.version <= newest else ", newer than the driver's own, by minor version compatibility"
         return Verdict("fits", f"{need.text} runs on driver {driver}{by}")
-    problem = (
-        f"{need.source} needs {need.text}, and driver {driver} runs CUDA up to {dotted(newest_cuda(version))}"
-    )
+    problem = f"{need.source} needs {need.text}, and driver {driver} {_reach(version)}"
     update = f"Update the driver to {dotted(floor)} or newer, or use {_older(version)}."
     branches = need.branches or look_up(COMPAT, need.version) or ()
     if version[0] not in branches or not all(is_data_centre(gpu.name) for gpu in nvidia):
@@ -83,6 +81,11 @@ def _capability_problem(need: CudaNeed, gpu: Gpu) -> Verdict | None:
             f"Use CUDA {dotted(last)} or older, and a framework built for it.",
         )
     return None
+
+
+def _reach(driver: Version) -> str:
+    newest = newest_cuda(driver)
+    return f"runs CUDA up to {dotted(newest)}" if any(newest) else "is older than any that runs CUDA 11"
 
 
 def newest_cuda(driver: Version) -> Version:

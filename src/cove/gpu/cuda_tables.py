@@ -5,8 +5,7 @@ of driver versions), "CUDA Compatibility" (minor version compatibility, forward 
 Architecture Matrix"; the metadata of the wheels of PyTorch and TensorFlow, PyTorch's RELEASE.md.
 
 To refresh: a new CUDA is a line in SHIPPED_WITH; a new major one also in FLOORS and CAPABILITIES; what its image accepts
-in COMPAT; a new PyTorch a line in
-TORCH if its wheels moved to another CUDA.
+in COMPAT; a new PyTorch a line in TORCH if its wheels moved to another CUDA.
 """
 
 from __future__ import annotations
@@ -44,6 +43,7 @@ FLOORS: dict[int, Version] = {11: (450, 80, 2), 12: (525, 60, 13), 13: (580, 65,
 
 COMPAT: tuple[tuple[Version, Version], ...] = (
     ((11, 0), (418, 440)),
+    ((11, 8), ()),
     ((12, 0), (450, 470, 510, 515)),
     ((12, 3), (470,)),
     ((13, 0), (535, 550, 565, 570, 575)),
@@ -52,8 +52,8 @@ COMPAT: tuple[tuple[Version, Version], ...] = (
 )
 """From this CUDA on: the branches of drivers below its floor on which its package cuda-compat runs, on GPUs of DATA_CENTRE.
 
-They are those that NVIDIA's own images of that CUDA accept (NVIDIA_REQUIRE_CUDA of nvidia/cuda 11.8, 12.1, 12.2, 12.4, 12.6,
-12.8, 13.0, 13.1 and 13.2); a CUDA between two of these is taken to be as the older one.
+They are those that NVIDIA's own images of that CUDA accept (NVIDIA_REQUIRE_CUDA of nvidia/cuda 11.4, 11.8, 12.0, 12.1, 12.2,
+12.4, 12.6, 12.8, 13.0, 13.1 and 13.2); a CUDA between two of these is taken to be as the older one, 12.3 as 12.4.
 """
 
 CAPABILITIES: tuple[tuple[Version, Version, Version | None], ...] = (

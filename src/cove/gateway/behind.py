@@ -14,14 +14,12 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from cove.errors import CoveError
 from cove.gateway.auth import Keys
 from cove.gateway.daemon import state_folder
 from cove.gateway.directory import Directory
 from cove.gateway.prefix_door import PrefixDoor
-from cove.gateway.server import LARGEST_LINE, open_loopback, open_unix, read_secret
+from cove.gateway.server import make_web_server, open_loopback, open_unix, read_secret
 from cove.gateway.starts import Starts
 
 if TYPE_CHECKING:
@@ -53,14 +51,7 @@ async def serve(
     keys = Keys(read_secret(f"{state_folder(machine)}/secret"))
     directory = Directory(machine, keys, place, read_views)
     door = PrefixDoor(directory, keys, Starts(machine), root=words.root, secret=secret)
-    handler = web.Server(
-        door,
-        access_log=None,
-        handler_cancellation=True,
-        auto_decompress=False,
-        max_line_size=LARGEST_LINE,
-        max_field_size=LARGEST_LINE,
-    )
+    handler = make_web_server(door)
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)

@@ -42,6 +42,18 @@ LARGEST_LINE = 1 << 15
 STOP_PATIENCE_SECONDS = 2.0
 
 
+def make_web_server(handler: Handler) -> web.Server:
+    """Return a server that passes on what it does not have to understand: bodies as they are, long lines too."""
+    return web.Server(
+        handler,
+        access_log=None,
+        handler_cancellation=True,
+        auto_decompress=False,
+        max_line_size=LARGEST_LINE,
+        max_field_size=LARGEST_LINE,
+    )
+
+
 class Listener(NamedTuple):
     """A workspace served by itself; `server` is None where it could not be restored, and `problem` says why."""
 
@@ -213,14 +225,7 @@ class Gateway:
     # Beginning and end.
 
     def _server(self, handler: Handler) -> web.Server:
-        server = web.Server(
-            handler,
-            access_log=None,
-            handler_cancellation=True,
-            auto_decompress=False,
-            max_line_size=LARGEST_LINE,
-            max_field_size=LARGEST_LINE,
-        )
+        server = make_web_server(handler)
         self._handlers.append(server)
         return server
 

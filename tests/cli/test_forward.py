@@ -35,7 +35,7 @@ def test_words(words: tuple[str, ...], expected: tuple[str | None, list[Wish]]) 
 
 
 @pytest.mark.parametrize(
-    "words", [("digits",), ("digits", "0"), ("digits", "70000"), ("6006", "6006:"), ("6006", "x")]
+    "words", [("digits",), ("digits", "0"), ("digits", "70000"), ("70000",), ("6006", "6006:"), ("6006", "x")]
 )
 def test_what_is_no_port(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):

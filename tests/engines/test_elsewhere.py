@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,3 +110,9 @@ def test_a_machine_that_is_away_is_a_place_error(machine: Machine) -> None:
 
 def test_two_machines_files_do_not_meet(machine: Machine) -> None:
     assert render_origin(machine) != render_origin(machine._replace(owner=Owner(1001, 1001)))
+
+
+@pytest.mark.parametrize("word", ["slurm", "docker", "+x", ""])
+def test_what_is_no_machine_is_named_as_it_was_written(word: str) -> None:
+    with pytest.raises(UsageError, match=f"^`{re.escape(word)}` does not name another machine"):
+        parse_word(word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from contextlib import ExitStack, closing
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from cove.places.forward import Forward
     from cove.workspace.address import Desk
     from cove.workspace.session import Session
+
+
+NUMBERS = re.compile(r"[0-9]+(:.*)?")
+"""No name of a workspace's alone, but a port, if a wrong one: a folder of that name is `./8000`."""
 
 
 class Wish(NamedTuple):
@@ -75,7 +80,7 @@ def split_words(words: Sequence[str]) -> tuple[str | None, list[Wish]]:
     >>> split_words(["digits", "6006:16006", "8000"])
     ('digits', [Wish(port=6006, local=16006), Wish(port=8000, local=0)])
     """
-    first = None if _parse_wish(words[0]) else words[0]
+    first = None if NUMBERS.fullmatch(words[0]) else words[0]
     rest = words if first is None else words[1:]
     wishes = []
     for word in rest:

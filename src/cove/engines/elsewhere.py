@@ -80,10 +80,10 @@ def parse_word(word: str) -> tuple[str, SshAddress]:
     >>> parse_word("podman+ssh://me@box")
     ('podman', SshAddress(host='box', user='me', port=0))
     """
-    name, plus, rest = word.partition("+") if not word.startswith(SCHEME) else ("", "", word)
+    name, plus, place = word.rpartition(f"+{SCHEME}")
     if plus and name not in {"docker", "podman"}:
         raise UsageError(f"unknown engine `{name}` in `{word}`", hint="Use docker or podman.")
-    return name, parse_ssh_address(rest)
+    return name, parse_ssh_address(f"{SCHEME}{place}" if plus else word)
 
 
 def parse_facts(text: str) -> There:

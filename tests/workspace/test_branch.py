@@ -116,6 +116,16 @@ def test_no_program_of_the_repositorys_is_run(session: Session, git: Git, nets: 
     assert not trap.exists()
 
 
+def test_a_check_out_that_was_cut_off_is_made_anew(session: Session, git: Git, nets: Path) -> None:
+    folder = open_branch(session, str(nets), "x").folder
+    notes = nets / ".git" / "worktrees" / os.path.basename(folder)
+    (notes / "locked").write_text("initializing")
+    Path(folder, "src", "train.py").unlink()
+    assert open_branch(session, str(nets), "x").folder == folder
+    assert Path(folder, "src", "train.py").read_text() == "print(1)\n"
+    assert git(Path(folder), "status", "--porcelain") == ""
+
+
 def test_removed_when_nothing_is_lost(session: Session, git: Git, nets: Path) -> None:
     folder = open_branch(session, str(nets), "x").folder
     assert is_branch_folder(session.machine, folder)

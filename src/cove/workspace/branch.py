@@ -44,6 +44,16 @@ class Desk(NamedTuple):
     """For the workspace: `REPOSITORY-BRANCH`."""
 
 
+class Worktree(NamedTuple):
+    """A working tree as git lists it."""
+
+    path: str
+    branch: str
+    """Empty while none is checked out."""
+    unfinished: bool
+    """git was killed while it checked the files out: nobody has worked there."""
+
+
 class Start(NamedTuple):
     """How a new working tree begins: git's options, a commit or branch, and what a person is told."""
 
@@ -79,28 +89,38 @@ def open_branch(session: Session, folder: str, branch: str) -> Desk:
     inner = os.path.relpath(folder, checkout.root)
     repository = os.path.basename(checkout.repository).removesuffix(".git")
     name = render_name(f"{repository if inner == '.' else os.path.basename(folder)}-{branch}")
-    base = f"{make_private_directory(worktrees_folder(session.machine))}"
+    base = make_private_directory(worktrees_folder(session.machine))
     with locked(
         f"{base}/.lock", on_wait=lambda: session.progress.note("another branch is being opened; waiting")
     ):
-        listed = parse_worktrees(_git(session, checkout, "worktree", "list", "--porcelain", "-z").stdout)
-        root = next((path for path, known in listed if known == branch and os.path.isdir(path)), "")
+        root = _find(session, checkout, branch)
         if not root:
             root = _check_out(session, checkout, branch, f"{base}/{_place(checkout)}/{repository}")
     return Desk(os.path.normpath(os.path.join(root, inner)), name)
 
 
-def parse_worktrees(printed: str) -> list[tuple[str, str]]:
-    r"""Return path and branch of each working tree, as `git worktree list --porcelain -z` prints them.
+def _find(session: Session, checkout: Checkout, branch: str) -> str:
+    """Return the folder that has a branch, empty where none has; one of cove's whose making was cut off is removed."""
+    listed = parse_worktrees(_git(session, checkout, "worktree", "list", "--porcelain", "-z").stdout)
+    found = next((one for one in listed if one.branch == branch and os.path.isdir(one.path)), None)
+    if found and found.unfinished and is_branch_folder(session.machine, found.path):
+        _git(session, checkout, "worktree", "remove", "--force", "--force", "--", found.path)
+        return ""
+    return found.path if found else ""
+
+
+def parse_worktrees(printed: str) -> list[Worktree]:
+    r"""Return the working trees, as `git worktree list --porcelain -z` prints them.
 
     >>> parse_worktrees("worktree /w/nets\0HEAD 1f\0branch refs/heads/main\0\0worktree /w/x\0HEAD 2e\0detached\0\0")
-    [('/w/nets', 'main'), ('/w/x', '')]
+    [Worktree(path='/w/nets', branch='main', unfinished=False), Worktree(path='/w/x', branch='', unfinished=False)]
     """
     found = []
     for entry in printed.split("\0\0"):
         words = dict(line.partition(" ")[::2] for line in entry.split("\0") if line)
         if "worktree" in words:
-            found.append((words["worktree"], words.get("branch", "").removeprefix("refs/heads/")))
+            branch = words.get("branch", "").removeprefix("refs/heads/")
+            found.append(Worktree(words["worktree"], branch, words.get("locked") == "initializing"))
     return found
 
 
